@@ -1,0 +1,159 @@
+//! Floor 1: bytes. What every storage engine promises, and nothing of what is stored in it.
+//!
+//! An [`Engine`] holds ordered keys in a few [`Keyspace`]s. Reading goes through [`Engine::get`] (one moment, newest
+//! acknowledged) or a snapshot from [`Engine::read`]; writing goes through [`transact`](trait@Engine#method.transact): a body runs
+//! on its own overlay, may be run again, and what it kept becomes one atomic commit. A commit has answered only once it
+//! is on the disk, which is why the answer comes sealed in a [`Receipt`].
+//!
+//! The laws (one test each in `tests/kv_conformance.rs`, run on every engine):
+//!
+//! - A snapshot never changes, never conflicts, and holds every commit acknowledged before it was opened.
+//! - A body sees its own writes, has no effect outside the transaction, and may be run again.
+//! - Commits are serializable, all or nothing across keyspaces; the order in which they become durable is the order in
+//!   which they were staged, so that a crash leaves a prefix.
+//! - Readers see what is on the disk, writers see what is staged. Neither stops the other.
+//! - A failed flush is [`Error::Unknown`] for all who waited for it, and [`Error::ReadOnly`] for every later writer.
+//! - A snapshot that would hold too much history is ended with [`Error::Expired`].
+//! - Keys are at most [`KEY_BYTES_MAX`], a transaction at most [`TRANSACTION_BYTES_MAX`]. Scans go in key order both ways.
+
+mod durable;
+pub mod memory;
+pub mod sled;
+mod staged;
+pub mod testing;
+
+use std::ops::{ControlFlow, Range};
+
+pub use bytes::Bytes;
+pub use durable::{Durable, Receipt};
+
+pub use crate::limits::{KEY_BYTES_MAX, TRANSACTION_BYTES_MAX};
+
+/// A named part of the key space; the first byte of every key an engine stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Keyspace(pub u8);
+
+/// Which way a scan goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Up,
+    Down,
+}
+
+/// What becomes of what a body wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Keep,
+    Drop,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an engine did not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// Done or not done: the flush that covered this commit failed. Never run again.
+    #[error("it is not known whether the commit reached the disk: {0}")]
+    Unknown(String),
+    /// Not done: an earlier flush failed, and the engine takes no more writes until it is opened anew.
+    #[error("the engine is read-only since a flush failed")]
+    ReadOnly,
+    /// The snapshot would hold too much history; open a new one and start again.
+    #[error("the snapshot has expired")]
+    Expired,
+    #[error("a key of {0} bytes is too long, at most {KEY_BYTES_MAX} are possible")]
+    KeyTooLong(usize),
+    #[error("a transaction of {0} bytes is too large, at most {TRANSACTION_BYTES_MAX} are possible")]
+    TooLarge(usize),
+    /// Another process holds the directory.
+    #[error("another process is using the database")]
+    Held,
+    #[error("stored bytes do not fit: {0}")]
+    Corrupt(String),
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// Figures for `/metrics`; all since the engine was opened, but for the gauges.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stats {
+    /// Commits acknowledged.
+    pub commits: u64,
+    /// Flushes to the disk, each of which covered one commit or more.
+    pub flushes: u64,
+    /// Bodies run again.
+    pub reruns: u64,
+    /// Gauge: snapshots open now.
+    pub snapshots: u64,
+    /// Gauge: bytes of old values kept for them.
+    pub history_bytes: u64,
+    /// Gauge: bytes on the disk.
+    pub disk_bytes: u64,
+}
+
+/// A store of ordered bytes. See the module for its laws.
+pub trait Engine: Send + Sync {
+    /// Whether a call may wait for a network, so that it belongs on the blocking pool.
+    fn waits_on_network(&self) -> bool;
+
+    /// The values of several keys at one moment, the newest acknowledged. One round trip, however many.
+    fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>>;
+
+    /// A snapshot: everything acknowledged until now, and nothing later.
+    fn read(&self) -> Result<Box<dyn Read + Send + Sync>>;
+
+    /// Runs `body` in a transaction. `turn` says what it contends on (a table's prefix): a hint, never needed for
+    /// correctness. Use [`transact`](trait@Engine#method.transact), which cannot be used wrongly.
+    fn write(&self, turn: &[u8], body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Durable>;
+
+    /// Whether writes are taken: `Err` says why not.
+    fn writable(&self) -> Result<()>;
+
+    fn stats(&self) -> Stats;
+}
+
+/// Reading at one moment.
+pub trait Read {
+    /// The values of several keys, in the order asked. One round trip, however many.
+    fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>>;
+
+    /// Calls `each` with every key of `range` and its value, in key order, until it breaks.
+    fn scan(
+        &self,
+        of: Keyspace,
+        range: Range<&[u8]>,
+        way: Way,
+        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<()>;
+}
+
+/// Reading and writing inside a transaction; reads see what it wrote.
+pub trait Write: Read {
+    fn put(&mut self, of: Keyspace, key: &[u8], value: &[u8]);
+    fn delete(&mut self, of: Keyspace, key: &[u8]);
+}
+
+impl dyn Engine {
+    /// Runs `body` in a transaction, once or more often, and seals what it answered until that is on the disk.
+    ///
+    /// An `Err` of the body drops what it wrote; it waits too, since it may rest on what another writer staged.
+    pub fn transact<T, E: From<Error>>(
+        &self,
+        turn: &[u8],
+        body: impl Fn(&mut dyn Write) -> std::result::Result<(Outcome, T), E>,
+    ) -> Result<Receipt<std::result::Result<T, E>>> {
+        let mut answer = None;
+        let durable = self.write(turn, &mut |txn| match body(txn) {
+            Ok((outcome, value)) => {
+                answer = Some(Ok(value));
+                outcome
+            }
+            Err(error) => {
+                answer = Some(Err(error));
+                Outcome::Drop
+            }
+        })?;
+        let answer = answer.ok_or_else(|| Error::Broken("the engine ran no body".into()))?;
+        Ok(Receipt::new(answer, durable))
+    }
+}
