@@ -9,3 +9,77 @@ pub const TRANSACTION_BYTES_MAX: usize = 64 << 20;
 pub const HISTORY_BYTES_MAX: usize = 64 << 20;
 /// Bytes of a value that the sled engine stores in one piece; a longer one is stored in several.
 pub const PIECE_BYTES_MAX: usize = 4096;
+
+/// Faults of one input that an answer lists; more are counted.
+pub const FAULTS_MAX: usize = 1000;
+/// Characters of a name.
+pub const NAME_CHARS_MAX: usize = 255;
+/// Characters of a description.
+pub const DESCRIPTION_CHARS_MAX: usize = 2000;
+/// Characters of a short text (`string`), an e-mail address or a web address.
+pub const STRING_CHARS_MAX: usize = 10_000;
+/// Bytes of a long text or a JSON value.
+pub const LONG_BYTES_MAX: usize = 512 << 10;
+/// Levels to which a JSON value may be nested.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Choices of a select field.
+pub const CHOICES_MAX: usize = 1000;
+/// Fields of a table.
+pub const FIELDS_MAX: usize = 500;
+/// Tables of a base.
+pub const TABLES_MAX: usize = 1000;
+/// Bases of a space.
+pub const BASES_MAX: usize = 1000;
+/// Spaces that one person makes.
+pub const SPACES_MAX: usize = 1000;
+/// Tokens of a space that are not revoked.
+pub const TOKENS_MAX: usize = 1000;
+/// Bases and tables that a token may be narrowed to.
+pub const NARROWED_MAX: usize = 100;
+
+/// Records that one call may change, named by id.
+pub const CHANGED_RECORDS_MAX: usize = 10_000;
+/// Records that one call may change because they are found: a field's change rewrites all of its table.
+pub const FOUND_RECORDS_MAX: u64 = 100_000;
+/// Changes that a dry run shows.
+pub const DRY_RUN_CHANGES_MAX: usize = 100;
+/// Records of a page.
+pub const PAGE_MAX: usize = 1000;
+/// Records of a page if the request does not say.
+pub const PAGE_DEFAULT: usize = 100;
+
+/// Bytes of a body, after unpacking too.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a body that changes many records.
+pub const BULK_BODY_BYTES_MAX: usize = 16 << 20;
+/// Bytes of an answer above which it is compressed when the client asks.
+pub const COMPRESSED_BYTES_MIN: usize = 1024;
+/// Characters of a request id or an Idempotency-Key sent by the client.
+pub const REQUEST_ID_CHARS_MAX: usize = 64;
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// Seconds for which the answer to an Idempotency-Key is kept.
+pub const IDEMPOTENCY_SECONDS: i64 = 24 * 3600;
+
+/// Characters of a password.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+pub const PASSWORD_CHARS_MAX: usize = 256;
+/// Seconds after its last use at which a session ends.
+pub const SESSION_SECONDS: i64 = 30 * 24 * 3600;
+/// Seconds between two writes of a session's last use.
+pub const SESSION_TOUCH_SECONDS: i64 = 3600;
+/// Failed logins of one address or e-mail before further ones are refused, and the seconds over which they count.
+pub const LOGIN_FAILURES_MAX: usize = 10;
+pub const LOGIN_WINDOW_SECONDS: i64 = 15 * 60;
+/// Seconds for which a rotated token's old secret may go on working.
+pub const GRACE_SECONDS_MAX: i64 = 604_800;
+/// Seconds between two writes of a token's last use.
+pub const LAST_USED_SECONDS: u64 = 60;
+
+/// Bytes of a unique value's key before it is hashed.
+pub const UNIQUE_KEY_BYTES_MAX: usize = 64;
+/// Entries in one page of the change log.
+pub const CHANGE_PAGE_MAX: usize = 1000;
+/// Keys that one step of the sweeper removes.
+pub const SWEEP_KEYS_MAX: usize = 2000;
+/// Milliseconds by which the mark of ids is written ahead.
+pub const ID_MARK_AHEAD_MS: i64 = 3_600_000;

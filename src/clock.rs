@@ -1,0 +1,187 @@
+//! Floor 0: what time it is, and how time is written. Every time on the wire is RFC 3339 in UTC with milliseconds.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A moment: milliseconds since 1970 in UTC, within the years 1 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Time(i64);
+
+impl Time {
+    pub const fn from_millis(ms: i64) -> Time {
+        Time(ms)
+    }
+
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    #[must_use]
+    pub const fn plus_millis(self, ms: i64) -> Time {
+        Time(self.0.saturating_add(ms))
+    }
+
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Time {
+        self.plus_millis(seconds.saturating_mul(1000))
+    }
+
+    /// Reads RFC 3339 with any offset; finer fractions than milliseconds are cut off.
+    pub fn parse(text: &str) -> Option<Time> {
+        let shape = text.as_bytes();
+        if shape.get(4) != Some(&b'-') || !matches!(shape.get(10), Some(b'T' | b't')) {
+            return None;
+        }
+        let time = Time(text.parse::<Timestamp>().ok()?.as_millisecond());
+        (1..=9999).contains(&time.civil().0).then_some(time)
+    }
+
+    /// Reads `YYYY-MM-DD` as the beginning of that day in UTC.
+    pub fn parse_date(text: &str) -> Option<Time> {
+        let shape = text.as_bytes();
+        if shape.len() != 10 || shape.get(4) != Some(&b'-') || shape.get(7) != Some(&b'-') {
+            return None;
+        }
+        let date: Date = text.parse().ok()?;
+        if date.year() < 1 {
+            return None;
+        }
+        Some(Time(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond()))
+    }
+
+    /// The beginning of the day in UTC.
+    #[must_use]
+    pub const fn day(self) -> Time {
+        Time(self.0.div_euclid(DAY_MS) * DAY_MS)
+    }
+
+    /// Year, month and day in UTC, by the algorithm `civil_from_days` of Howard Hinnant's "chrono-compatible low-level
+    /// date algorithms": answers print a date for every record, and the general library is several times slower here.
+    fn civil(self) -> (i64, i64, i64) {
+        let days = self.0.div_euclid(DAY_MS) + 719_468;
+        let era = days.div_euclid(146_097);
+        let of_era = days.rem_euclid(146_097);
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+    }
+
+    /// Appends `YYYY-MM-DD`.
+    pub fn write_date(self, out: &mut Vec<u8>) {
+        let (year, month, day) = self.civil();
+        write_digits(out, year, 4);
+        out.push(b'-');
+        write_digits(out, month, 2);
+        out.push(b'-');
+        write_digits(out, day, 2);
+    }
+
+    /// Appends RFC 3339 in UTC with milliseconds.
+    pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        self.write_date(out);
+        let ms = self.0.rem_euclid(DAY_MS);
+        for (mark, value, digits) in
+            [(b'T', ms / 3_600_000, 2), (b':', ms / 60_000 % 60, 2), (b':', ms / 1000 % 60, 2), (b'.', ms % 1000, 3)]
+        {
+            out.push(mark);
+            write_digits(out, value, digits);
+        }
+        out.push(b'Z');
+    }
+
+    /// `YYYY-MM-DD`.
+    pub fn date_text(self) -> String {
+        text_of(|out| self.write_date(out))
+    }
+}
+
+fn write_digits(out: &mut Vec<u8>, value: i64, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = value / 10_i64.pow(place) % 10;
+        out.push(b'0' + u8::try_from(digit).unwrap_or(0));
+    }
+}
+
+fn text_of(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::with_capacity(24);
+    write(&mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text_of(|out| self.write_rfc3339(out)))
+    }
+}
+
+/// Where the time comes from; a test turns its own.
+#[derive(Debug, Default)]
+pub enum Clock {
+    #[default]
+    System,
+    Manual(AtomicI64),
+}
+
+impl Clock {
+    /// A clock that stands at `time` until it is moved.
+    pub fn manual(time: Time) -> Clock {
+        Clock::Manual(AtomicI64::new(time.millis()))
+    }
+
+    pub fn now(&self) -> Time {
+        match self {
+            Clock::System => Time(Timestamp::now().as_millisecond()),
+            Clock::Manual(ms) => Time(ms.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a manual clock; the system's does not move.
+    pub fn advance_millis(&self, by: i64) {
+        if let Clock::Manual(ms) = self {
+            ms.fetch_add(by, Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_any_offset_and_written_in_utc() {
+        let time = Time::parse("2026-11-24T10:30:00.1239+01:00").unwrap();
+        assert_eq!(time.to_string(), "2026-11-24T09:30:00.123Z");
+        assert_eq!(time.date_text(), "2026-11-24");
+        for wrong in ["2026-11-24", "2026-11-24 09:30:00Z", "2026-11-24T09:30:00", "", "yesterday", "2026-02-30T00:00:00Z"] {
+            assert_eq!(Time::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn dates_are_checked() {
+        assert_eq!(Time::parse_date("2024-02-29").unwrap().date_text(), "2024-02-29");
+        for wrong in ["2023-02-29", "2024-2-29", "20240229", "2024-02-29T00:00:00Z", "0000-01-01", ""] {
+            assert_eq!(Time::parse_date(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_day_of_the_calendar_prints_as_the_library_prints_it() {
+        let mut date = jiff::civil::date(1, 1, 1);
+        while date < jiff::civil::date(9999, 12, 1) {
+            let time = Time::parse_date(&date.to_string()).unwrap();
+            assert_eq!(time.date_text(), date.to_string());
+            date = date.checked_add(jiff::Span::new().days(17)).unwrap();
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Floor 0: everything that can go wrong, one row a code, and the one error type of all floors above `kv`.
+//!
+//! A row gives the code's name on the wire, the HTTP status, a title and what to do about it. The problem document, the
+//! enum in the OpenAPI document and the pages at `/errors/{code}` are made from these rows. A code, once released, keeps
+//! its meaning.
+
+use std::fmt;
+
+use crate::limits::FAULTS_MAX;
+
+macro_rules! codes {
+    ($($name:ident => $status:literal, $wire:literal, $title:literal, $cure:literal;)+) => {
+        /// What went wrong, as a client's program reads it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($name),+ }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Code] = &[$(Code::$name),+];
+
+            /// The name on the wire.
+            pub const fn name(self) -> &'static str {
+                match self { $(Code::$name => $wire),+ }
+            }
+
+            /// The HTTP status of an answer whose code this is.
+            pub const fn status(self) -> u16 {
+                match self { $(Code::$name => $status),+ }
+            }
+
+            /// One sentence that is the same each time.
+            pub const fn title(self) -> &'static str {
+                match self { $(Code::$name => $title),+ }
+            }
+
+            /// What the reader can do about it.
+            pub const fn cure(self) -> &'static str {
+                match self { $(Code::$name => $cure),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidJson => 400, "invalid_json", "The body is not valid JSON.", "Send one JSON text in UTF-8. The detail says where reading stopped.";
+    InvalidParameter => 400, "invalid_parameter", "A parameter of the request can't be used.", "Each entry of `errors` names one parameter and what it takes. Unknown, repeated and empty parameters are refused, so that a typing error is never silently ignored.";
+    InvalidHeader => 400, "invalid_header", "A header of the request can't be used.", "Each entry of `errors` names one header and what it takes.";
+    InvalidCursor => 400, "invalid_cursor", "The cursor can't be used.", "Take `nextCursor` from the page before as it is, and keep the other parameters of that request but `limit`. To start again, leave the cursor out.";
+    InvalidPath => 400, "invalid_path", "The path can't be read.", "Percent-encode names in the path as UTF-8.";
+    SpaceRequired => 400, "space_required", "The request does not say which space it means.", "With a session, name the space in the header `x-undb-space`. A token needs no space: it has one.";
+    IdempotencyKeyNotTaken => 400, "idempotency_key_not_taken", "This call takes no Idempotency-Key.", "Leave the header out. Only a POST that changes something takes one: not one that answers a secret or only reads, and no dry run.";
+
+    Unauthorized => 401, "unauthorized", "The request carries no credentials that are good.", "Send a valid API token in the header `x-undb-api-token`, or sign in. The answer is the same for a missing, malformed, unknown, expired and revoked token.";
+    WrongCredentials => 401, "wrong_credentials", "E-mail address and password do not fit.", "Check both. After ten failures in fifteen minutes further attempts are refused for a while.";
+    WrongCode => 401, "wrong_code", "The setup code is not the one that the server printed.", "Read the code from the terminal or log of the server's first start.";
+
+    ScopeMissing => 403, "scope_missing", "The token lacks the scope that this call needs.", "The detail names the scope. Use another token, or have this one's scopes changed by someone who may.";
+    TokenNarrowed => 403, "token_narrowed", "The token is narrowed to some bases or tables and may make nothing outside them.", "Use a token that is not narrowed.";
+    SessionRequired => 403, "session_required", "This call needs a signed-in person.", "Sign in; a token can't do this.";
+    OriginRefused => 403, "origin_refused", "A page of another origin may not do this with a session.", "Call from the server's own pages, or use an API token.";
+
+    PathNotFound => 404, "path_not_found", "There is no such path.", "See the paths in the API document at `/swagger-ui/`.";
+    SpaceNotFound => 404, "space_not_found", "There is no such space, or the caller may not see it.", "Check the id or name. A token reaches its own space only.";
+    BaseNotFound => 404, "base_not_found", "There is no such base, or the caller may not see it.", "Check the id or name; a name must match exactly.";
+    TableNotFound => 404, "table_not_found", "There is no such table, or the caller may not see it.", "Check the id or name; a name must match exactly.";
+    FieldNotFound => 404, "field_not_found", "There is no such field.", "Check the id or name; a name must match exactly.";
+    RecordNotFound => 404, "record_not_found", "There is no such record.", "It may have been deleted.";
+    TokenNotFound => 404, "token_not_found", "There is no such token, or it is revoked already.", "List the space's tokens.";
+    MethodNotAllowed => 405, "method_not_allowed", "The path does not take this method.", "The header `Allow` lists the methods that it takes.";
+
+    NameTaken => 409, "name_taken", "The name is in use.", "Choose another one. Names are compared without regard to case.";
+    NameAmbiguous => 409, "name_ambiguous", "The name fits several spaces.", "Use the id instead.";
+    IdTaken => 409, "id_taken", "The id is in use.", "Leave the id out, and the server makes one.";
+    ValueTaken => 409, "value_taken", "Another record has this value in a unique field.", "Choose another value, or change that record.";
+    Conflict => 409, "conflict", "Names, ids or unique values are taken.", "Each entry of `errors` names one of them.";
+    SetupDone => 409, "setup_done", "The server has been set up already.", "Sign in.";
+    PreconditionFailed => 412, "precondition_failed", "The record is not as `If-Match` says.", "Someone changed it. Get it again, look at the difference, and repeat with its new ETag.";
+    BodyTooLarge => 413, "body_too_large", "The body is too large.", "The detail names the limit, which holds after unpacking too. Send fewer records at a time.";
+    MediaTypeUnsupported => 415, "media_type_unsupported", "The body has a media type or coding that is not read here.", "Send `Content-Type: application/json`, plain or in gzip, deflate, br or zstd.";
+
+    InvalidInput => 422, "invalid_input", "The body can be read, and does not fit.", "Each entry of `errors` points at one fault.";
+    TooManyRecords => 422, "too_many_records", "One call may not change that many records.", "Split it. The detail has the count and the limit.";
+    ValuesDoNotConvert => 422, "values_do_not_convert", "Records hold values that the changed field can't have.", "The detail has the count, `errors` the first of them. Change those records first.";
+    IdempotencyKeyReused => 422, "idempotency_key_reused", "The Idempotency-Key was used for another request.", "Use a new key for each request, and the same one only to repeat it.";
+    ConfirmationMissing => 422, "confirmation_missing", "A space is deleted only when its name is repeated.", "Send its name in `?confirm=`.";
+    TooManyAttempts => 429, "too_many_attempts", "There were too many failed attempts.", "Wait as long as `Retry-After` says.";
+
+    Internal => 500, "internal", "The server failed.", "It is not your fault. Tell the operator the request id: the log has the cause.";
+    CommitUnknown => 503, "commit_unknown", "It is not known whether the change was made.", "Repeat the request with the same Idempotency-Key, which can't make the change twice.";
+    ReadOnly => 503, "read_only", "The server takes no changes since writing to its disk failed; this one was not made.", "Reading goes on. The operator should look at the disk and start the server again.";
+    Unavailable => 503, "unavailable", "The server can't answer this now.", "Try again in a moment.";
+
+    Required => 422, "required", "Something that is required is missing or empty.", "Send a value.";
+    UnknownMember => 422, "unknown_member", "The body has a member that is not known.", "Leave it out. Where a known one is close, the detail names it.";
+    UnknownParameter => 400, "unknown_parameter", "The request has a parameter that is not known here.", "Leave it out. Where a known one is close, the detail names it.";
+    RepeatedMember => 422, "repeated_member", "An object has the same member twice.", "Send it once.";
+    RepeatedParameter => 400, "repeated_parameter", "A parameter is given twice.", "Send it once.";
+    UnknownField => 422, "unknown_field", "The table has no such field.", "Check the name; it must match exactly. Where one is close, the detail names it.";
+    WrongType => 422, "wrong_type", "The value is of another type than is taken here.", "Values are never coerced: `\"3\"` is no number.";
+    InvalidValue => 422, "invalid_value", "The value is of the right type, but not one that is taken here.", "The detail says what is.";
+    OutOfRange => 422, "out_of_range", "The value is beyond a limit.", "The detail names the limit.";
+    NotExact => 422, "not_exact", "A 64-bit floating point number can't hold this number exactly.", "Send it as text, or with a fraction or exponent if rounding is fine.";
+    InvalidName => 422, "invalid_name", "The name can't be used.", "A name has 1 to 255 characters, no control characters, and not the form of an id.";
+    ComputedField => 422, "computed_field", "The server gives the values of this field.", "Leave it out.";
+    UnknownChoice => 422, "unknown_choice", "The field has no such choice.", "Use one of its choices, or add this one to the field first.";
+    TooMany => 422, "too_many", "There would be more of these than are possible.", "The detail names the limit.";
+}
+
+/// One thing that is wrong with the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// A JSON Pointer (RFC 6901) into the body, or the name of a parameter or header.
+    pub pointer: String,
+    pub code: Code,
+    pub detail: String,
+}
+
+/// The faults of one input, gathered so that the client sees them all at once.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    listed: Vec<Fault>,
+    count: usize,
+}
+
+impl Faults {
+    /// Adds one; past [`FAULTS_MAX`] they are only counted.
+    pub fn add(&mut self, pointer: impl fmt::Display, code: Code, detail: impl Into<String>) {
+        self.count += 1;
+        if self.listed.len() < FAULTS_MAX {
+            self.listed.push(Fault { pointer: pointer.to_string(), code, detail: detail.into() });
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many there are, listed or not.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// `Ok` if there are none, else the error that names them.
+    pub fn check(self) -> Result<(), Error> {
+        if self.is_empty() { Ok(()) } else { Err(self.into()) }
+    }
+}
+
+impl From<Faults> for Error {
+    /// The code is that of the faults if they share one that stands for a whole answer; 409 if all are things taken.
+    fn from(faults: Faults) -> Error {
+        let all = |fits: fn(Code) -> bool| faults.listed.iter().all(|fault| fits(fault.code));
+        let first = faults.listed.first().map_or(Code::InvalidInput, |fault| fault.code);
+        let same = faults.listed.iter().all(|fault| fault.code == first);
+        let code = match first.status() {
+            400 if all(|code| code.status() == 400) => {
+                if first == Code::InvalidHeader && same { first } else { Code::InvalidParameter }
+            }
+            409 if same => first,
+            409 if all(|code| code.status() == 409) => Code::Conflict,
+            _ => Code::InvalidInput,
+        };
+        let detail = match (faults.count, faults.listed.first()) {
+            (1, Some(only)) => only.detail.clone(),
+            (count, _) if count > faults.listed.len() => {
+                format!("{count} faults, of which the first {FAULTS_MAX} are listed in `errors`.")
+            }
+            (count, _) => format!("{count} faults, listed in `errors`."),
+        };
+        Error { faults: faults.listed, ..Error::new(code, detail) }
+    }
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure on its way to the client: what it may read, and apart from that, what only the log may.
+#[derive(Clone, Debug)]
+pub struct Error {
+    pub code: Code,
+    /// A sentence about this one case, safe to show.
+    pub detail: String,
+    pub faults: Vec<Fault>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
+    /// The methods that the path takes, for 405.
+    pub allow: Option<String>,
+    cause: Option<Cause>,
+}
+
+/// The internal half of an error. No `Display` and no `Serialize` on purpose: it reaches the log and nothing else.
+#[derive(Clone, Debug)]
+pub struct Cause(String);
+
+impl Cause {
+    /// The text, for the log.
+    pub fn for_log(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Error {
+    pub fn new(code: Code, detail: impl Into<String>) -> Error {
+        Error { code, detail: detail.into(), faults: Vec::new(), retry_after: None, allow: None, cause: None }
+    }
+
+    /// An error about which there is no more to say than its title.
+    pub fn plain(code: Code) -> Error {
+        Error::new(code, code.title())
+    }
+
+    /// A failure of the server itself: the client reads the title, the log the cause.
+    pub fn internal(cause: impl fmt::Display) -> Error {
+        Error::plain(Code::Internal).caused_by(cause)
+    }
+
+    /// One fault of the input, as the whole error.
+    pub fn fault(pointer: impl fmt::Display, code: Code, detail: impl Into<String>) -> Error {
+        let mut faults = Faults::default();
+        faults.add(pointer, code, detail);
+        faults.into()
+    }
+
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl fmt::Display) -> Error {
+        self.cause = Some(Cause(cause.to_string()));
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Error {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+}
+
+/// Of `known`, the one that was probably meant by `given`.
+pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&given, &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+/// ` Did you mean …?`, or nothing.
+pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    closest(given, known).map_or_else(String::new, |name| format!(" Did you mean `{name}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_snake_case() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn only_taken_things_make_a_conflict() {
+        let mut faults = Faults::default();
+        faults.add("/a", Code::NameTaken, "taken");
+        assert_eq!(Error::from(faults.clone()).code, Code::NameTaken);
+        faults.add("/b", Code::ValueTaken, "taken");
+        assert_eq!(Error::from(faults.clone()).code, Code::Conflict);
+        faults.add("/c", Code::Required, "missing");
+        assert_eq!(Error::from(faults).code, Code::InvalidInput);
+    }
+
+    #[test]
+    fn faults_past_the_limit_are_counted() {
+        let mut faults = Faults::default();
+        for n in 0..FAULTS_MAX + 5 {
+            faults.add(n, Code::Required, "missing");
+        }
+        let error = Error::from(faults);
+        assert_eq!(error.faults.len(), FAULTS_MAX);
+        assert!(error.detail.contains(&(FAULTS_MAX + 5).to_string()));
+    }
+
+    #[test]
+    fn a_close_name_is_suggested() {
+        assert_eq!(did_you_mean("emial", ["name", "email"]), " Did you mean `email`?");
+        assert_eq!(did_you_mean("zzz", ["name", "email"]), "");
+    }
+}

@@ -1,0 +1,16 @@
+//! undb: a self-hosted no-code database in one binary.
+//!
+//! The source is a house of floors; each may use the floors below it and never one above. They are listed here from the
+//! ground up. `ARCHITECTURE.md` tells what each is for.
+
+// 0: any floor may use these.
+pub mod clock;
+pub mod error;
+pub mod id;
+pub mod limits;
+// 1: bytes.
+pub mod kv;
+// 2: bytes to values and back.
+pub mod codec;
+// 3: pure data and rules.
+pub mod model;

@@ -1,0 +1,473 @@
+//! Reading JSON so that no fault is lost: numbers by their literal, repeated members seen, every fault with a pointer.
+//!
+//! [`Json`] is a text whose syntax has been checked once as a whole. It is then taken apart level by level, and nothing
+//! here recurses but [`canonical`], which has a limit of depth.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde_json::value::RawValue;
+
+use crate::error::{Code, Error, Faults, did_you_mean};
+use crate::limits::JSON_DEPTH_MAX;
+
+/// Where in a body something stands; prints as a JSON Pointer (RFC 6901).
+#[derive(Clone, Copy, Debug)]
+pub enum Pointer<'a> {
+    Root,
+    Member(&'a Pointer<'a>, &'a str),
+    Item(&'a Pointer<'a>, usize),
+}
+
+impl<'a> Pointer<'a> {
+    pub const fn member(&'a self, name: &'a str) -> Pointer<'a> {
+        Pointer::Member(self, name)
+    }
+
+    pub const fn item(&'a self, index: usize) -> Pointer<'a> {
+        Pointer::Item(self, index)
+    }
+}
+
+impl fmt::Display for Pointer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pointer::Root => Ok(()),
+            Pointer::Member(parent, name) => write!(f, "{parent}/{}", name.replace('~', "~0").replace('/', "~1")),
+            Pointer::Item(parent, index) => write!(f, "{parent}/{index}"),
+        }
+    }
+}
+
+/// A JSON text of sound syntax.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a>(&'a str);
+
+/// What a JSON text is, by its first character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Null,
+    Bool,
+    Number,
+    Text,
+    Array,
+    Object,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Shape::Null => "null",
+            Shape::Bool => "a boolean",
+            Shape::Number => "a number",
+            Shape::Text => "a string",
+            Shape::Array => "an array",
+            Shape::Object => "an object",
+        })
+    }
+}
+
+/// Why a number can't be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadNumber {
+    NotFinite,
+    NotExact,
+}
+
+impl<'a> Json<'a> {
+    /// Checks the whole text, at whatever depth.
+    pub fn read(bytes: &'a [u8]) -> Result<Json<'a>, Error> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Error::new(Code::InvalidJson, format!("The body is not UTF-8: {error}.")))?;
+        let raw: &RawValue = serde_json::from_str(text)
+            .map_err(|error| Error::new(Code::InvalidJson, format!("The body is not valid JSON: {error}.")))?;
+        Ok(Json(raw.get()))
+    }
+
+    /// The text itself.
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    pub fn shape(self) -> Shape {
+        match self.0.as_bytes().first() {
+            Some(b'{') => Shape::Object,
+            Some(b'[') => Shape::Array,
+            Some(b'"') => Shape::Text,
+            Some(b't' | b'f') => Shape::Bool,
+            Some(b'n') => Shape::Null,
+            _ => Shape::Number,
+        }
+    }
+
+    pub fn is_null(self) -> bool {
+        self.shape() == Shape::Null
+    }
+
+    fn wrong(self, wanted: &str, at: &Pointer<'_>, faults: &mut Faults) {
+        faults.add(at, Code::WrongType, format!("Expected {wanted}, found {}.", self.shape()));
+    }
+
+    /// The characters of a string. A fault if it is none, or if an escape in it is half a surrogate pair.
+    pub fn text(self, at: &Pointer<'_>, faults: &mut Faults) -> Option<Cow<'a, str>> {
+        if self.shape() != Shape::Text {
+            self.wrong("a string", at, faults);
+            return None;
+        }
+        let inside = self.0.get(1..self.0.len() - 1)?;
+        if !inside.contains('\\') {
+            return Some(Cow::Borrowed(inside));
+        }
+        let text = serde_json::from_str(self.0).ok();
+        if text.is_none() {
+            faults.add(at, Code::InvalidValue, "The string has an escape that is no Unicode character.");
+        }
+        text.map(Cow::Owned)
+    }
+
+    pub fn boolean(self, at: &Pointer<'_>, faults: &mut Faults) -> Option<bool> {
+        match self.0 {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                self.wrong("a boolean", at, faults);
+                None
+            }
+        }
+    }
+
+    /// A finite number, exactly as sent; see [`parse_number`].
+    pub fn number(self, at: &Pointer<'_>, faults: &mut Faults) -> Option<f64> {
+        if self.shape() != Shape::Number {
+            self.wrong("a number", at, faults);
+            return None;
+        }
+        match parse_number(self.0) {
+            Ok(number) => Some(number),
+            Err(bad) => {
+                let (code, detail) = bad.complaint(self.0);
+                faults.add(at, code, detail);
+                None
+            }
+        }
+    }
+
+    /// A whole number within `range`.
+    pub fn integer(
+        self,
+        range: std::ops::RangeInclusive<i64>,
+        at: &Pointer<'_>,
+        faults: &mut Faults,
+    ) -> Option<i64> {
+        if self.shape() != Shape::Number {
+            self.wrong("a whole number", at, faults);
+            return None;
+        }
+        let found = self.0.parse().ok().filter(|n| range.contains(n));
+        if found.is_none() {
+            let detail = format!("Expected a whole number from {} to {}.", range.start(), range.end());
+            faults.add(at, Code::OutOfRange, detail);
+        }
+        found
+    }
+
+    /// The items of an array.
+    pub fn items(self, at: &Pointer<'_>, faults: &mut Faults) -> Option<Vec<Json<'a>>> {
+        if self.shape() != Shape::Array {
+            self.wrong("an array", at, faults);
+            return None;
+        }
+        let items: Vec<&RawValue> = serde_json::from_str(self.0).ok()?;
+        Some(items.into_iter().map(|item| Json(item.get())).collect())
+    }
+
+    /// The members of an object in their order; a fault for each that is repeated.
+    pub fn members(self, at: &Pointer<'_>, faults: &mut Faults) -> Option<Vec<(Cow<'a, str>, Json<'a>)>> {
+        if self.shape() != Shape::Object {
+            self.wrong("an object", at, faults);
+            return None;
+        }
+        let members = match serde_json::from_str::<MemberList<'a>>(self.0) {
+            Ok(MemberList(members)) => members,
+            Err(_) => {
+                let detail = "The name of a member has an escape that is no Unicode character.";
+                faults.add(at, Code::InvalidValue, detail);
+                return None;
+            }
+        };
+        let mut seen = HashSet::with_capacity(members.len());
+        for (name, _) in &members {
+            if !seen.insert(name.as_ref()) {
+                faults.add(at.member(name), Code::RepeatedMember, format!("The member `{name}` is there twice."));
+            }
+        }
+        Some(members)
+    }
+}
+
+impl BadNumber {
+    fn complaint(self, literal: &str) -> (Code, String) {
+        let literal: String = literal.chars().take(40).collect();
+        match self {
+            BadNumber::NotFinite => (Code::OutOfRange, format!("{literal} is beyond what a 64-bit number can hold.")),
+            BadNumber::NotExact => {
+                (Code::NotExact, format!("{literal} can't be held exactly by a 64-bit floating point number."))
+            }
+        }
+    }
+}
+
+/// Reads a number literal. One without fraction and exponent must be held exactly by an f64, whatever its length: it may
+/// be an id or an amount, which rounding would turn into another one. Negative zero is zero.
+pub fn parse_number(literal: &str) -> Result<f64, BadNumber> {
+    let number: f64 = literal.parse().map_err(|_| BadNumber::NotFinite)?;
+    if !number.is_finite() {
+        return Err(BadNumber::NotFinite);
+    }
+    // Up to 15 digits are always exact; beyond that, the exact decimal expansion has to be what was sent.
+    let whole = !literal.contains(['.', 'e', 'E']);
+    if whole && literal.len() > 15 && format!("{number:.0}") != literal {
+        return Err(BadNumber::NotExact);
+    }
+    Ok(number + 0.0)
+}
+
+/// Appends a finite number: whole ones without a fraction.
+pub fn write_number(number: f64, out: &mut Vec<u8>) {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        let whole = number as i64;
+        write_integer(whole, out);
+    } else {
+        // Writing to a Vec can't fail, and the shortest text that reads back as the same number is what is wanted.
+        let _ = serde_json::to_writer(out, &number);
+    }
+}
+
+pub fn write_integer(number: i64, out: &mut Vec<u8>) {
+    let _ = serde_json::to_writer(out, &number);
+}
+
+/// Appends a JSON string.
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// One value of any shape in its shortest spelling: no spaces, numbers as f64 writes them. Members keep their order.
+pub fn canonical(json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<String> {
+    let mut out = Vec::with_capacity(json.0.len());
+    write_canonical(json, at, faults, &mut out, 0)?;
+    String::from_utf8(out).ok()
+}
+
+fn write_canonical(
+    json: Json<'_>,
+    at: &Pointer<'_>,
+    faults: &mut Faults,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> Option<()> {
+    if depth > JSON_DEPTH_MAX {
+        faults.add(at, Code::OutOfRange, format!("JSON values are nested to {JSON_DEPTH_MAX} levels at most."));
+        return None;
+    }
+    match json.shape() {
+        Shape::Null | Shape::Bool => out.extend_from_slice(json.0.as_bytes()),
+        Shape::Number => write_number(json.number(at, faults)?, out),
+        Shape::Text => write_text(&json.text(at, faults)?, out),
+        Shape::Array => {
+            out.push(b'[');
+            for (n, item) in json.items(at, faults)?.into_iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                write_canonical(item, &at.item(n), faults, out, depth + 1)?;
+            }
+            out.push(b']');
+        }
+        Shape::Object => {
+            let before = faults.count();
+            out.push(b'{');
+            for (n, (name, member)) in json.members(at, faults)?.into_iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                write_text(&name, out);
+                out.push(b':');
+                write_canonical(member, &at.member(&name), faults, out, depth + 1)?;
+            }
+            out.push(b'}');
+            if faults.count() > before {
+                return None;
+            }
+        }
+    }
+    Some(())
+}
+
+/// The members of an object, taken by name; what is left over at the end is unknown.
+#[derive(Debug)]
+pub struct Members<'a> {
+    left: Vec<(Cow<'a, str>, Json<'a>)>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Members<'a> {
+    /// `None` with a fault if `json` is no object.
+    pub fn read(json: Json<'a>, at: &Pointer<'_>, faults: &mut Faults) -> Option<Members<'a>> {
+        Some(Members { left: json.members(at, faults)?, known: Vec::new() })
+    }
+
+    /// The member of this name, if it is there; `null` counts as there.
+    pub fn take(&mut self, name: &'static str) -> Option<Json<'a>> {
+        self.known.push(name);
+        let index = self.left.iter().position(|(found, _)| found == name)?;
+        Some(self.left.swap_remove(index).1)
+    }
+
+    /// The member of this name; a fault if it is not there.
+    pub fn require(&mut self, name: &'static str, at: &Pointer<'_>, faults: &mut Faults) -> Option<Json<'a>> {
+        let found = self.take(name);
+        if found.is_none() {
+            faults.add(at.member(name), Code::Required, format!("The member `{name}` is missing."));
+        }
+        found
+    }
+
+    /// A fault for every member that nobody took.
+    pub fn finish(self, at: &Pointer<'_>, faults: &mut Faults) {
+        for (name, _) in &self.left {
+            // One that was taken and is still here is a repetition, which has its fault already.
+            if !self.known.contains(&name.as_ref()) {
+                let hint = did_you_mean(name, self.known.iter().copied());
+                faults.add(at.member(name), Code::UnknownMember, format!("The member `{name}` is not known here.{hint}"));
+            }
+        }
+    }
+}
+
+/// The members of an object as they stand, repeated ones too.
+struct MemberList<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+impl<'de> serde::Deserialize<'de> for MemberList<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> serde::de::Visitor<'de> for Visit {
+            type Value = MemberList<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    members.push((name, Json(raw.get())));
+                }
+                Ok(MemberList(members))
+            }
+        }
+        deserializer.deserialize_map(Visit)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn faults_of(text: &str, read: impl FnOnce(Json<'_>, &mut Faults)) -> Vec<(String, Code)> {
+        let mut faults = Faults::default();
+        read(Json::read(text.as_bytes()).unwrap(), &mut faults);
+        match faults.check() {
+            Ok(()) => Vec::new(),
+            Err(error) => error.faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn finite_numbers_come_back(number in any::<f64>().prop_filter("finite", |n| n.is_finite())) {
+            let mut out = Vec::new();
+            write_number(number, &mut out);
+            prop_assert_eq!(parse_number(std::str::from_utf8(&out).unwrap()).unwrap(), number + 0.0);
+        }
+
+        #[test]
+        fn integers_are_exact_or_refused(number: i128) {
+            match parse_number(&number.to_string()) {
+                Ok(held) => prop_assert_eq!(held as i128, number),
+                Err(bad) => {
+                    prop_assert_eq!(bad, BadNumber::NotExact);
+                    prop_assert_ne!(number as f64 as i128, number);
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC*") {
+            if let Ok(json) = Json::read(text.as_bytes()) {
+                let _ = canonical(json, &Pointer::Root, &mut Faults::default());
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_have_no_fraction() {
+        for (number, text) in [(3.0, "3"), (-0.0, "0"), (1.5, "1.5"), (1e15, "1e15"), (1e300, "1e300"), (-7.0, "-7")] {
+            let mut out = Vec::new();
+            write_number(number, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+        assert_eq!(parse_number("9007199254740993"), Err(BadNumber::NotExact));
+        assert_eq!(parse_number("9007199254740992"), Ok(9_007_199_254_740_992.0));
+        assert_eq!(parse_number("1e999"), Err(BadNumber::NotFinite));
+        assert_eq!(parse_number("9007199254740993.0"), Ok(9_007_199_254_740_992.0));
+    }
+
+    #[test]
+    fn repeated_and_unknown_members_are_named() {
+        let found = faults_of(r#"{"name":1,"name":2,"nmae":3}"#, |json, faults| {
+            let mut members = Members::read(json, &Pointer::Root, faults).unwrap();
+            assert!(members.take("name").is_some());
+            members.require("fields", &Pointer::Root, faults);
+            members.finish(&Pointer::Root, faults);
+        });
+        assert_eq!(
+            found,
+            [
+                ("/name".into(), Code::RepeatedMember),
+                ("/fields".into(), Code::Required),
+                ("/nmae".into(), Code::UnknownMember)
+            ]
+        );
+    }
+
+    #[test]
+    fn depth_is_limited_only_where_it_matters() {
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(
+            faults_of(&deep, |json, faults| assert!(canonical(json, &Pointer::Root, faults).is_none())).len(),
+            1
+        );
+        let fine = format!("{}{}", "[".repeat(JSON_DEPTH_MAX), "]".repeat(JSON_DEPTH_MAX));
+        assert!(
+            faults_of(&fine, |json, faults| assert!(canonical(json, &Pointer::Root, faults).is_some())).is_empty()
+        );
+    }
+
+    #[test]
+    fn pointers_are_escaped() {
+        assert_eq!(Pointer::Root.member("a/b~c").item(3).to_string(), "/a~1b~0c/3");
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_a_fault() {
+        assert_eq!(
+            faults_of(r#""\ud800""#, |json, faults| assert!(json.text(&Pointer::Root, faults).is_none())),
+            [(String::new(), Code::InvalidValue)]
+        );
+    }
+}
