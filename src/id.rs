@@ -110,6 +110,8 @@ ids! {
     TokenId "tkn";
     UserId "usr";
     SessionId "ses";
+    /// Of something that is to be swept away; it never leaves the server.
+    DoomId "dom";
 }
 
 /// Draws ids that strictly increase, also across restarts and when the clock goes back.

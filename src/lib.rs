@@ -14,3 +14,9 @@ pub mod kv;
 pub mod codec;
 // 3: pure data and rules.
 pub mod model;
+// 4: who is calling and what they may.
+pub mod access;
+// 5: nouns to keys and back.
+pub mod store;
+// 6: reading with the help of memory.
+pub mod query;

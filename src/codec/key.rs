@@ -87,6 +87,13 @@ impl Key {
         self
     }
 
+    /// Bytes that are key parts already.
+    #[must_use]
+    pub fn raw(mut self, bytes: &[u8]) -> Key {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -105,7 +112,7 @@ impl Key {
                 return end;
             }
         }
-        // Nothing but 0xff: no key of the store is as long as this.
+        // No end in sight (an empty prefix, or nothing but 0xff): no key of the store is as long as this.
         vec![0xff; crate::limits::KEY_BYTES_MAX + 1]
     }
 }

@@ -68,6 +68,28 @@ impl fmt::Display for Shape {
     }
 }
 
+/// A JSON text that shares the body it stands in, to be taken apart later.
+#[derive(Clone, Debug)]
+pub struct OwnedJson(bytes::Bytes);
+
+impl OwnedJson {
+    /// Keeps `part` of `body` without copying it.
+    pub fn of(part: Json<'_>, body: &bytes::Bytes) -> OwnedJson {
+        OwnedJson(body.slice_ref(part.0.as_bytes()))
+    }
+
+    /// The whole of a text that has been checked.
+    pub fn read(text: String) -> Result<OwnedJson, Error> {
+        Json::read(text.as_bytes())?;
+        Ok(OwnedJson(bytes::Bytes::from(text)))
+    }
+
+    pub fn view(&self) -> Json<'_> {
+        // It came from a `Json`, which is text; the check costs less than a type that could not be wrong would.
+        Json(std::str::from_utf8(&self.0).unwrap_or("null").trim())
+    }
+}
+
 /// Why a number can't be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadNumber {

@@ -29,6 +29,8 @@ use crate::model::name::Name;
 use crate::model::value::{Kind, Value};
 
 /// Every field type, in the order in which they are shown.
+pub use email::fault as email_fault;
+
 pub const TYPES: &[Definition] = &[
     string::TYPE,
     long_text::TYPE,
@@ -208,7 +210,8 @@ pub struct Field {
     /// Read by the type only.
     pub options: Vec<u8>,
     pub required: bool,
-    pub unique: bool,
+    /// The number of its unique index, if its values are unique: a new one each time that it becomes so.
+    pub unique: Option<u16>,
     /// The bytes of the value that a record gets when it is made without one.
     pub default: Option<Vec<u8>>,
 }

@@ -1,0 +1,141 @@
+//! The catalog of a space: its bases, tables and fields, opened once and shared by all requests.
+//!
+//! It holds exactly what the space's catalog number says. Whoever has read that number in their snapshot or transaction
+//! asks for the catalog of that number, and gets the one that is held or one that is read there and then.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::access::{InBase, InSpace, InTable};
+use crate::error::{Code, Error, Result};
+use crate::id::{BaseId, Id, SpaceId, TableId};
+use crate::kv::{Engine, Read};
+use crate::model::base::Base;
+use crate::model::space::Space;
+use crate::model::table::OpenTable;
+use crate::store;
+
+/// A space's schema at one number.
+#[derive(Debug)]
+pub struct Catalog {
+    pub number: u64,
+    pub space: Space,
+    /// In the order of the space.
+    pub bases: Vec<Base>,
+    tables: HashMap<TableId, Arc<OpenTable>>,
+    base_names: HashMap<String, usize>,
+    table_names: HashMap<(BaseId, String), TableId>,
+}
+
+impl Catalog {
+    /// Reads everything in three round trips.
+    fn load(read: &(impl Read + ?Sized), place: InSpace, number: u64) -> Result<Option<Catalog>> {
+        let Some(space) = store::space::space_get(read, place)? else { return Ok(None) };
+        let bases = store::base::base_list(read, place, &space)?;
+        let ids: Vec<_> = bases.iter().flat_map(|base| base.tables.iter().copied()).collect();
+        let mut tables = HashMap::with_capacity(ids.len());
+        let mut table_names = HashMap::with_capacity(ids.len());
+        for table in store::table::tables_get(read, place, &ids)? {
+            table_names.insert((table.base, table.name.to_string()), table.id);
+            tables.insert(table.id, Arc::new(OpenTable::open(table)?));
+        }
+        let base_names = bases.iter().enumerate().map(|(n, base)| (base.name.to_string(), n)).collect();
+        Ok(Some(Catalog { number, space, bases, tables, base_names, table_names }))
+    }
+
+    /// The base that an id or a name means.
+    pub fn base_meant(&self, meant: &str) -> Option<&Base> {
+        match BaseId::parse(meant) {
+            Some(id) => self.bases.iter().find(|base| base.id == id),
+            None => self.bases.get(*self.base_names.get(meant)?),
+        }
+    }
+
+    /// The table of a base that an id or a name means.
+    pub fn table_meant(&self, base: BaseId, meant: &str) -> Option<&Arc<OpenTable>> {
+        let id = match TableId::parse(meant) {
+            Some(id) => id,
+            None => *self.table_names.get(&(base, meant.to_owned()))?,
+        };
+        self.tables.get(&id).filter(|table| table.base == base)
+    }
+
+    /// The base of a proof, unless it has been deleted since.
+    pub fn base(&self, place: InBase) -> Result<&Base> {
+        let found = self.bases.iter().find(|base| base.id == place.base());
+        found.ok_or_else(|| Error::plain(Code::BaseNotFound))
+    }
+
+    /// The table of a proof, unless it has been deleted since.
+    pub fn table(&self, place: InTable) -> Result<&Arc<OpenTable>> {
+        self.tables.get(&place.table()).ok_or_else(|| Error::plain(Code::TableNotFound))
+    }
+
+    /// The tables of a base in its order.
+    pub fn tables_of(&self, base: &Base) -> impl Iterator<Item = &Arc<OpenTable>> {
+        base.tables.iter().filter_map(|table| self.tables.get(table))
+    }
+
+    /// A table by its id alone.
+    pub fn table_by_id(&self, table: TableId) -> Option<&Arc<OpenTable>> {
+        self.tables.get(&table)
+    }
+}
+
+/// The catalogs that are held, at most one a space.
+#[derive(Debug, Default)]
+pub struct Catalogs {
+    held: RwLock<HashMap<SpaceId, Arc<Catalog>>>,
+}
+
+impl Catalogs {
+    /// The catalog of now, by one look at its number. It is held from then on.
+    pub fn now(&self, engine: &dyn Engine, place: InSpace) -> Result<Arc<Catalog>> {
+        let key = store::space::catalog_number_key(place);
+        let number = store::catalog_number(engine.get(&[key.as_pair()])?.into_iter().next().flatten())?;
+        self.now_if(engine, place, number)
+    }
+
+    /// The same for one who has just read the number along with something else.
+    pub fn now_if(&self, engine: &dyn Engine, place: InSpace, number: Option<u64>) -> Result<Arc<Catalog>> {
+        if let Some(held) = self.held_at(place, number) {
+            return Ok(held);
+        }
+        // The number and what it stands for are read in one snapshot.
+        let key = store::space::catalog_number_key(place);
+        let read = engine.read()?;
+        let number = store::catalog_number(read.get(&[key.as_pair()])?.into_iter().next().flatten())?;
+        let catalog = self.at(read.as_ref(), place, number)?;
+        self.hold(place, &catalog);
+        Ok(catalog)
+    }
+
+    /// The catalog of the number that was read in `read`, a snapshot or a transaction that has not changed it.
+    ///
+    /// It is not held from then on: what a transaction reads may rest on another one that does not become durable.
+    pub fn at(&self, read: &(impl Read + ?Sized), place: InSpace, number: Option<u64>) -> Result<Arc<Catalog>> {
+        if let Some(held) = self.held_at(place, number) {
+            return Ok(held);
+        }
+        let gone = || Error::plain(Code::SpaceNotFound);
+        Ok(Arc::new(Catalog::load(read, place, number.ok_or_else(gone)?)?.ok_or_else(gone)?))
+    }
+
+    fn hold(&self, place: InSpace, catalog: &Arc<Catalog>) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        // A slow reader of an old snapshot must not put an old catalog in the place of a newer one.
+        if held.get(&place.space()).is_none_or(|other| other.number < catalog.number) {
+            held.insert(place.space(), catalog.clone());
+        }
+    }
+
+    fn held_at(&self, place: InSpace, number: Option<u64>) -> Option<Arc<Catalog>> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.get(&place.space()).filter(|catalog| Some(catalog.number) == number).cloned()
+    }
+
+    /// Forgets a space that is gone.
+    pub fn forget(&self, space: SpaceId) {
+        self.held.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
+    }
+}

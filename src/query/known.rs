@@ -1,0 +1,189 @@
+//! What is known about callers: the tokens and catalogs held in memory, and the store behind them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::catalog::Catalogs;
+use crate::access::{Credentials, Found, InSpace, Named, Person, Sees, SessionHash, TokenRights};
+use crate::clock::Time;
+use crate::error::Result;
+use crate::id::{SpaceId, TokenId};
+use crate::kv::Engine;
+use crate::model::change::Actor;
+use crate::model::token::SecretHash;
+use crate::store;
+
+/// More tokens than this are not held at once; the map then begins anew.
+const HELD_MAX: usize = 100_000;
+
+/// Tokens by the hashes of their secrets. A look-up is a hash and one map read.
+///
+/// Only this process writes to its engine, so a changed token is simply forgotten as part of acknowledging the commit
+/// that changed it. A slow look-up must not bring it back: what is read while something is forgotten is not held.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    held: RwLock<HashMap<SecretHash, Arc<TokenRights>>>,
+    /// When tokens were used last, by token: it outlives what is held, so that no use is lost.
+    used: RwLock<HashMap<TokenId, Used>>,
+    forgotten: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+struct Used {
+    space: SpaceId,
+    at: Arc<AtomicI64>,
+    written: i64,
+}
+
+impl Tokens {
+    fn find(&self, engine: &dyn Engine, hash: &SecretHash) -> Result<Option<Arc<TokenRights>>> {
+        if let Some(held) = self.held.read().unwrap_or_else(PoisonError::into_inner).get(hash) {
+            return Ok(Some(held.clone()));
+        }
+        let before = self.forgotten.load(Ordering::SeqCst);
+        let read = engine.read()?;
+        let Some(found) = store::token::token_by_hash(read.as_ref(), hash)? else { return Ok(None) };
+        let rights = Arc::new(self.rights(found));
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if self.forgotten.load(Ordering::SeqCst) == before {
+            if held.len() >= HELD_MAX {
+                held.clear();
+            }
+            held.insert(*hash, rights.clone());
+        }
+        Ok(Some(rights))
+    }
+
+    fn rights(&self, found: store::token::Found) -> TokenRights {
+        let store::token::Found { space, token, until, last_used } = found;
+        let stored = last_used.map_or(0, Time::millis);
+        let mut used = self.used.write().unwrap_or_else(PoisonError::into_inner);
+        let used = used
+            .entry(token.id)
+            .or_insert_with(|| Used { space, at: Arc::new(AtomicI64::new(stored)), written: stored });
+        TokenRights {
+            id: token.id,
+            space,
+            scopes: token.scopes,
+            narrowing: token.narrowing,
+            expires_at: token.expires_at,
+            until,
+            last_used: used.at.clone(),
+        }
+    }
+
+    /// Forgets the secrets of a token, after the commit that changed it and before its answer.
+    pub fn forget(&self, token: TokenId) {
+        self.forget_where(|rights| rights.id == token);
+    }
+
+    /// Forgets the tokens of a space.
+    pub fn forget_space(&self, space: SpaceId) {
+        self.forget_where(|rights| rights.space == space);
+    }
+
+    fn forget_where(&self, gone: impl Fn(&TokenRights) -> bool) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        held.retain(|_, rights| !gone(rights));
+    }
+
+    /// When a token was used last, as far as this process knows.
+    pub fn last_used(&self, token: TokenId) -> Option<Time> {
+        let used = self.used.read().unwrap_or_else(PoisonError::into_inner);
+        let ms = used.get(&token)?.at.load(Ordering::Relaxed);
+        (ms > 0).then(|| Time::from_millis(ms))
+    }
+
+    /// The uses that are not written yet. They count as written from now on: call [`Tokens::unwritten`] if that failed.
+    pub fn take_used(&self) -> Vec<(SpaceId, TokenId, Time)> {
+        let mut used = self.used.write().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = Vec::new();
+        for (token, used) in used.iter_mut() {
+            let at = used.at.load(Ordering::Relaxed);
+            if at > used.written {
+                used.written = at;
+                taken.push((used.space, *token, Time::from_millis(at)));
+            }
+        }
+        taken
+    }
+
+    /// Takes back that uses were written.
+    pub fn unwritten(&self, taken: &[(SpaceId, TokenId, Time)]) {
+        let mut used = self.used.write().unwrap_or_else(PoisonError::into_inner);
+        for (_, token, _) in taken {
+            if let Some(used) = used.get_mut(token) {
+                used.written = 0;
+            }
+        }
+    }
+}
+
+/// Tokens and catalogs in memory.
+#[derive(Debug, Default)]
+pub struct Known {
+    pub tokens: Tokens,
+    pub catalogs: Catalogs,
+}
+
+/// [`Credentials`] by what is known, and by the store where that is not enough.
+pub struct Lookup<'a> {
+    pub known: &'a Known,
+    pub engine: &'a dyn Engine,
+    pub now: Time,
+}
+
+impl Credentials for Lookup<'_> {
+    fn token(&self, hash: &SecretHash) -> Result<Option<Arc<TokenRights>>> {
+        self.known.tokens.find(self.engine, hash)
+    }
+
+    fn session(&self, hash: &SessionHash) -> Result<Option<Person>> {
+        let read = self.engine.read()?;
+        let Some(session) = store::session::session_get(read.as_ref(), hash)? else { return Ok(None) };
+        if session.expires_at <= self.now {
+            return Ok(None);
+        }
+        let Some(user) = store::user::user_get(read.as_ref(), session.user)? else { return Ok(None) };
+        Ok(Some(Person {
+            user: user.id,
+            session: session.id,
+            hash: *hash,
+            owner: user.owner,
+            last_used_at: session.last_used_at,
+        }))
+    }
+
+    fn belongs(&self, person: &Person, space: SpaceId) -> Result<bool> {
+        let read = self.engine.read()?;
+        let belongs = |user| store::membership::membership_exists(read.as_ref(), user, space);
+        Ok(belongs(person.user)? || (person.owner && belongs(store::membership::member_of(Actor::Operator))?))
+    }
+
+    fn space_named(&self, person: &Person, name: &str) -> Result<Named<SpaceId>> {
+        let read = self.engine.read()?;
+        let ids = store::membership::spaces_seen(read.as_ref(), person.user, person.owner)?;
+        let spaces = store::space::spaces_get(read.as_ref(), &ids)?;
+        let mut fitting = spaces.iter().filter(|space| space.name.as_str() == name).map(|space| space.id);
+        Ok(match (fitting.next(), fitting.next()) {
+            (None, _) => Named::Nothing,
+            (Some(one), None) => Named::One(one),
+            _ => Named::Several,
+        })
+    }
+
+    fn space_has_name(&self, space: InSpace, name: &str) -> Result<bool> {
+        Ok(self.known.catalogs.now(self.engine, space)?.space.name.as_str() == name)
+    }
+
+    fn find(&self, space: InSpace, base: &str, table: Option<&str>, sees: Sees<'_>) -> Result<Found> {
+        let catalog = self.known.catalogs.now(self.engine, space)?;
+        let Some(base) = catalog.base_meant(base).filter(|base| sees(base.id, &base.tables)) else {
+            return Ok(Found::default());
+        };
+        let table = table.and_then(|meant| catalog.table_meant(base.id, meant)).map(|table| table.id);
+        Ok(Found { base: Some(base.id), table })
+    }
+}

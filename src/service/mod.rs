@@ -1,0 +1,117 @@
+//! Floor 7: use cases. One function each, in one transaction, without HTTP.
+//!
+//! A use case that writes runs inside [`once::commit_once`]: its body may be run again, owns what it needs, and is handed
+//! the proof. What it relies on it reads inside the transaction, and it answers once all that is on the disk.
+
+pub mod auth;
+pub mod base;
+pub mod demo;
+pub mod door;
+pub mod field;
+pub mod jobs;
+pub mod once;
+pub mod record;
+pub mod record_edit;
+pub mod space;
+pub mod table;
+pub mod token;
+mod upsert;
+
+use std::sync::{Arc, Mutex};
+
+use rand::RngExt;
+use tokio::sync::Notify;
+
+use crate::access::{Credentials, Inside};
+use crate::clock::{Clock, Time};
+use crate::error::{Code, Error, Result};
+use crate::id::Ids;
+use crate::kv::{Engine, Outcome};
+use crate::limits::ID_MARK_AHEAD_MS;
+use crate::model::instance::Instance;
+use crate::query::catalog::Catalog;
+use crate::query::known::{Known, Lookup};
+use crate::store;
+use crate::store::upgrade::Found;
+
+/// Everything that use cases share.
+pub struct Core {
+    pub engine: Arc<dyn Engine>,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub known: Known,
+    pub door: door::Door,
+    pub logins: auth::Logins,
+    pub(crate) instance: Instance,
+    /// The one-time code of the first start, while there is no owner.
+    pub(crate) setup_code: Mutex<Option<String>>,
+    /// Wakes the sweeper.
+    pub(crate) sweep: Notify,
+    /// At most this many passwords are hashed at once: each takes 19 MiB.
+    pub(crate) hashing: tokio::sync::Semaphore,
+}
+
+/// How a core is opened.
+#[derive(Debug, Default)]
+pub struct CoreOptions {
+    pub clock: Clock,
+    /// Makes ids repeatable, for tests.
+    pub seed: Option<u64>,
+}
+
+impl Core {
+    /// Opens a database, and makes a new one of an empty store.
+    ///
+    /// Errors: the database has a newer format, which is left untouched; the engine fails.
+    pub fn open(engine: Arc<dyn Engine>, options: CoreOptions) -> Result<Arc<Core>> {
+        let now = options.clock.now();
+        let found = store::upgrade::format_get(engine.read()?.as_ref())?;
+        if let Found::Newer(number) = found {
+            return Err(Error::new(
+                Code::Unavailable,
+                format!("The database has the format {number}, written by a newer undb; this one reads up to {}. It was left untouched.", store::schema::FORMAT),
+            ));
+        }
+        let fresh = Instance { created_at: now, key: rand::rng().random(), demo: false };
+        let receipt = engine.transact(b"", move |txn| {
+            if store::upgrade::format_get(&*txn)? == Found::New {
+                store::upgrade::format_put(txn);
+                store::instance::instance_put(txn, &fresh)?;
+            }
+            let floor = store::instance::id_mark_get(&*txn)?.unwrap_or(Time::from_millis(0)).max(now);
+            let mark = floor.plus_millis(ID_MARK_AHEAD_MS);
+            store::instance::id_mark_put(txn, mark)?;
+            let instance = store::instance::instance_get(&*txn)?;
+            let instance = instance.ok_or_else(|| Error::internal("the database has no instance row"))?;
+            Ok::<_, Error>((Outcome::Keep, (instance, floor, mark)))
+        })?;
+        let (instance, floor, mark) = receipt.wait()??;
+        Ok(Arc::new(Core {
+            engine,
+            ids: Ids::new(floor, mark, options.seed),
+            clock: options.clock,
+            known: Known::default(),
+            door: door::Door::default(),
+            logins: auth::Logins::default(),
+            instance,
+            setup_code: Mutex::default(),
+            sweep: Notify::new(),
+            hashing: tokio::sync::Semaphore::new(2),
+        }))
+    }
+
+    /// What is known about callers now, for [`Caller`](crate::access::Caller) to ask.
+    pub fn credentials(&self) -> impl Credentials + '_ {
+        Lookup { known: &self.known, engine: self.engine.as_ref(), now: self.clock.now() }
+    }
+
+    /// Whether a database was filled by `--demo`.
+    pub fn is_demo(&self) -> bool {
+        self.instance.demo
+    }
+
+    /// The schema of a space as of now.
+    pub fn catalog(&self, place: &impl Inside) -> Result<Arc<Catalog>> {
+        self.known.catalogs.now(self.engine.as_ref(), place.in_space())
+    }
+}

@@ -1,0 +1,170 @@
+//! One use case, one transaction, one effect: also when the request comes twice.
+
+use std::sync::Arc;
+
+use super::Core;
+use super::door::Weight;
+use crate::access::{Access, InSpace, Inside, Permission};
+use crate::clock::Time;
+use crate::codec::key::Key;
+use crate::error::{Code, Error, Result};
+use crate::kv::{Keyspace, Outcome, Write};
+use crate::model::change::{Actor, Stamp};
+use crate::query::catalog::Catalog;
+use crate::store;
+use crate::store::kept::{self, Answer};
+use crate::store::record::Writing;
+use crate::store::schema::KEPT;
+
+/// An Idempotency-Key: what it was sent with, and how the answer to it is rendered.
+pub struct Once<T> {
+    pub key: String,
+    /// The hash of method, path with query, and body.
+    pub fingerprint: [u8; 32],
+    /// Renders the answer, which is kept in the transaction of the effect.
+    pub render: Arc<dyn Fn(&T) -> Answer + Send + Sync>,
+}
+
+/// What a use case has done.
+#[derive(Debug)]
+pub enum Done<T> {
+    Fresh(T),
+    /// The key was used before, and this was the answer.
+    Kept(Answer),
+}
+
+impl<T> Done<T> {
+    /// What was done, for callers who sent no key.
+    pub fn fresh(self) -> Result<T> {
+        match self {
+            Done::Fresh(value) => Ok(value),
+            Done::Kept(_) => Err(Error::internal("an answer was kept for a call without a key")),
+        }
+    }
+}
+
+/// How a use case is to be committed.
+pub struct Commit<T> {
+    pub once: Option<Once<T>>,
+    pub weight: Weight,
+    /// Does everything, and then drops it.
+    pub dry_run: bool,
+}
+
+impl<T> Commit<T> {
+    pub fn light(once: Option<Once<T>>) -> Commit<T> {
+        Commit { once, weight: Weight::Light, dry_run: false }
+    }
+
+    pub fn heavy(once: Option<Once<T>>, dry_run: bool) -> Commit<T> {
+        Commit { once, weight: Weight::Heavy, dry_run }
+    }
+}
+
+/// What a body is given besides its proof.
+pub struct Txn<'a> {
+    pub write: &'a mut dyn Write,
+    pub core: &'a Core,
+    /// The schema of the space at the moment of the transaction.
+    pub catalog: Arc<Catalog>,
+    pub now: Time,
+}
+
+impl Txn<'_> {
+    /// Who writes in this transaction, for the record.
+    pub fn writing<'a, P: Permission>(&self, access: &'a Access<P>) -> Writing<'a> {
+        Writing { stamp: Stamp { at: self.now, by: access.actor() }, request: &access.reach().request }
+    }
+}
+
+/// Runs a use case within a space.
+pub async fn commit_once<P, T>(
+    core: &Arc<Core>,
+    access: Access<P>,
+    commit: Commit<T>,
+    body: impl Fn(&mut Txn<'_>, &Access<P>) -> Result<T> + Send + 'static,
+) -> Result<Done<T>>
+where
+    P: Permission,
+    P::Place: Inside,
+    T: Send + 'static,
+{
+    let Commit { once, weight, dry_run } = commit;
+    let turn = access.place().turn();
+    let inside = core.clone();
+    let caller = access.actor();
+    core.door
+        .write(core, weight, turn, move |write| {
+            let place = access.place().in_space();
+            let now = inside.clock.now();
+            let (catalog, kept) = begin(&inside, write, place, caller, once.as_ref(), now)?;
+            if let Some(answer) = kept {
+                return Ok((Outcome::Drop, Done::Kept(answer)));
+            }
+            let value = body(&mut Txn { write: &mut *write, core: &inside, catalog, now }, &access)?;
+            if dry_run {
+                return Ok((Outcome::Drop, Done::Fresh(value)));
+            }
+            keep(write, caller, once.as_ref(), now, &value)?;
+            Ok((Outcome::Keep, Done::Fresh(value)))
+        })
+        .await
+}
+
+/// Runs a use case outside of any space.
+pub async fn commit_once_nowhere<T: Send + 'static>(
+    core: &Arc<Core>,
+    caller: Actor,
+    once: Option<Once<T>>,
+    body: impl Fn(&mut dyn Write, &Core, Time) -> Result<T> + Send + 'static,
+) -> Result<Done<T>> {
+    let inside = core.clone();
+    core.door
+        .write(core, Weight::Light, Vec::new(), move |write| {
+            let now = inside.clock.now();
+            let key = once.as_ref().map(|once| kept::kept_key(caller, &once.key));
+            let pairs: Vec<(Keyspace, &[u8])> = key.iter().map(|key| (KEPT, key.as_bytes())).collect();
+            let found = write.get(&pairs)?.into_iter().next().flatten();
+            if let Some(answer) = answered(once.as_ref(), kept::kept_read(found, now)?)? {
+                return Ok((Outcome::Drop, Done::Kept(answer)));
+            }
+            let value = body(write, &inside, now)?;
+            keep(write, caller, once.as_ref(), now, &value)?;
+            Ok((Outcome::Keep, Done::Fresh(value)))
+        })
+        .await
+}
+
+/// Reads the catalog's number and the kept answer in one round trip.
+fn begin<T>(
+    core: &Core,
+    write: &dyn Write,
+    place: InSpace,
+    caller: Actor,
+    once: Option<&Once<T>>,
+    now: Time,
+) -> Result<(Arc<Catalog>, Option<Answer>)> {
+    let number_key = store::space::catalog_number_key(place);
+    let kept_key = once.map(|once| kept::kept_key(caller, &once.key));
+    let kept_pair = kept_key.as_ref().map(|key: &Key| (KEPT, key.as_bytes()));
+    let pairs: Vec<_> = std::iter::once(number_key.as_pair()).chain(kept_pair).collect();
+    let mut found = write.get(&pairs)?.into_iter();
+    let number = store::catalog_number(found.next().flatten())?;
+    let kept = kept::kept_read(found.next().flatten(), now)?;
+    let answer = answered(once, kept)?;
+    Ok((core.known.catalogs.at(write, place, number)?, answer))
+}
+
+fn answered<T>(once: Option<&Once<T>>, kept: Option<kept::Kept>) -> Result<Option<Answer>> {
+    match (once, kept) {
+        (Some(once), Some(kept)) if kept.fingerprint == once.fingerprint => Ok(Some(kept.answer)),
+        (Some(_), Some(_)) => Err(Error::plain(Code::IdempotencyKeyReused)),
+        _ => Ok(None),
+    }
+}
+
+fn keep<T>(write: &mut dyn Write, caller: Actor, once: Option<&Once<T>>, now: Time, value: &T) -> Result<()> {
+    let Some(once) = once else { return Ok(()) };
+    let key = kept::kept_key(caller, &once.key);
+    kept::kept_put(write, &key, now, once.fingerprint, (once.render)(value))
+}

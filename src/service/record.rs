@@ -1,0 +1,462 @@
+//! Records: create, get, list, update, delete, duplicate, in ones and in bulk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Core;
+use super::door::Weight;
+use super::once::{Commit, Done, Once, Txn, commit_once};
+use super::record_edit::{Layout, RecordInput, draft_changed, draft_new, edits_write, values_read};
+use crate::access::{Access, InTable, Inside, RecordsRead, RecordsWrite};
+use crate::error::{Code, Error, Faults, Result};
+use crate::id::RecordId;
+use crate::kv::Way;
+use crate::limits::{CHANGED_RECORDS_MAX, DRY_RUN_CHANGES_MAX};
+use crate::model::field::{Keys, Source};
+use crate::model::json::OwnedJson;
+use crate::model::record::{Draft, Record};
+use crate::model::table::{Head, OpenTable};
+use crate::query::list::{Page, list};
+use crate::store;
+use crate::store::record::{Edit, records_get};
+
+/// One record, and the table that says how it is read.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub table: Arc<OpenTable>,
+    pub record: Record,
+}
+
+/// What a change of many records did.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    pub table: Arc<OpenTable>,
+    pub created: usize,
+    pub modified: usize,
+    pub deleted: usize,
+    /// The records in the order of the request.
+    pub ids: Vec<RecordId>,
+    /// The first few, before and after, for a dry run.
+    pub shown: Vec<(Option<Record>, Option<Record>)>,
+}
+
+/// `If-Match`: the versions that the caller has seen.
+#[derive(Clone, Debug)]
+pub enum Expected {
+    /// `*`: whatever it is, if it is there.
+    Any,
+    Versions(Vec<u32>),
+}
+
+impl Expected {
+    fn check(&self, record: &Record) -> Result<()> {
+        match self {
+            Expected::Any => Ok(()),
+            Expected::Versions(versions) if versions.contains(&record.version) => Ok(()),
+            Expected::Versions(_) => Err(Error::new(
+                Code::PreconditionFailed,
+                format!("The record has the version {}, which `If-Match` does not name.", record.version),
+            )),
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct RecordPage {
+    pub table: Arc<OpenTable>,
+    /// `None` if it was not asked for.
+    pub total: Option<u64>,
+    pub records: Vec<Record>,
+    /// After which record the list goes on.
+    pub next: Option<RecordId>,
+}
+
+fn not_found() -> Error {
+    Error::plain(Code::RecordNotFound)
+}
+
+/// Reads one record. Two round trips with the one that found its table.
+pub fn record_get(core: &Core, access: &Access<RecordsRead>, id: RecordId) -> Result<Recorded> {
+    let place = *access.place();
+    let number = store::space::catalog_number_key(place.in_space());
+    let key = store::record::record_key(place, id);
+    let mut found = core.engine.get(&[number.as_pair(), key.as_pair()])?.into_iter();
+    let number = store::catalog_number(found.next().flatten())?;
+    let record = store::record::record_read(id, found.next().flatten())?;
+    let catalog = core.known.catalogs.now_if(core.engine.as_ref(), place.in_space(), number)?;
+    let table = catalog.table(place)?.clone();
+    Ok(Recorded { table, record: record.ok_or_else(not_found)? })
+}
+
+/// Reads a page in the order of ids. `check` is handed the table first, to refuse fields that are not there.
+pub async fn record_list<F>(
+    core: &Arc<Core>,
+    access: Access<RecordsRead>,
+    page: Page,
+    total: bool,
+    check: F,
+) -> Result<RecordPage>
+where
+    F: Fn(&OpenTable) -> Result<()> + Send + 'static,
+{
+    core.door
+        .read(core, Weight::Light, move |core| {
+            let place = *access.place();
+            let read = core.engine.read()?;
+            let number = store::space::catalog_number_key(place.in_space());
+            let head = store::table::head_key(place);
+            let mut found = read.get(&[number.as_pair(), head.as_pair()])?.into_iter();
+            let number = store::catalog_number(found.next().flatten())?;
+            let head = store::head(found.next().flatten())?;
+            let catalog = core.known.catalogs.at(read.as_ref(), place.in_space(), number)?;
+            let table = catalog.table(place)?.clone();
+            check(&table)?;
+            let mut records = Vec::with_capacity(page.limit.min(128));
+            let next = list(read.as_ref(), place, page, |record| records.push(record.clone()))?;
+            Ok(RecordPage { table, total: total.then_some(head.records), records, next })
+        })
+        .await
+}
+
+/// Makes a record, under the id sent or one that the server draws.
+pub async fn record_create(
+    core: &Arc<Core>,
+    access: Access<RecordsWrite>,
+    input: RecordInput,
+    keys: Keys,
+    once: Option<Once<Recorded>>,
+) -> Result<Done<Recorded>> {
+    commit_once(core, access, Commit::light(once), move |txn, access| {
+        let table = txn.catalog.table(*access.place())?.clone();
+        let mut made = create(txn, access, &table, std::slice::from_ref(&input), keys, Layout::One)?;
+        let draft = made.pop().ok_or_else(|| Error::internal("no record was made"))?;
+        Ok(Recorded { table, record: draft.into_record()? })
+    })
+    .await
+}
+
+/// Makes many records, or none.
+pub async fn record_create_bulk(
+    core: &Arc<Core>,
+    access: Access<RecordsWrite>,
+    inputs: Vec<RecordInput>,
+    keys: Keys,
+    dry_run: bool,
+    once: Option<Once<Changed>>,
+) -> Result<Done<Changed>> {
+    commit_once(core, access, Commit::heavy(once, dry_run), move |txn, access| {
+        let table = txn.catalog.table(*access.place())?.clone();
+        let made = create(txn, access, &table, &inputs, keys, Layout::List)?;
+        let ids = made.iter().map(|draft| draft.id).collect();
+        let created = made.len();
+        let shown = made.into_iter().take(if dry_run { DRY_RUN_CHANGES_MAX } else { 0 });
+        let shown = shown.map(|draft| Ok((None, Some(draft.into_record()?)))).collect::<Result<_>>()?;
+        Ok(Changed { table, created, modified: 0, deleted: 0, ids, shown })
+    })
+    .await
+}
+
+fn create(
+    txn: &mut Txn<'_>,
+    access: &Access<RecordsWrite>,
+    table: &OpenTable,
+    inputs: &[RecordInput],
+    keys: Keys,
+    layout: Layout,
+) -> Result<Vec<Draft>> {
+    let sent: Vec<RecordId> = inputs.iter().filter_map(|input| input.id).collect();
+    let (head, found) = records_get(&*txn.write, *access.place(), &sent)?;
+    let in_use = found.into_iter().flatten().map(|record| record.id).collect();
+    let mut faults = Faults::default();
+    ids_check(inputs, in_use, layout, &mut faults);
+    let mut counted = head.clone();
+    let mut edits = Vec::with_capacity(inputs.len());
+    for (n, input) in inputs.iter().enumerate() {
+        let after = layout.at(n, |at| create_one(txn, access, table, input, keys, &mut counted, at, &mut faults));
+        edits.push(Edit { before: None, after });
+    }
+    faults.check()?;
+    edits_write(txn, access, table, counted, &edits, layout)?;
+    Ok(edits.into_iter().filter_map(|edit| edit.after).collect())
+}
+
+#[expect(clippy::too_many_arguments, reason = "one record of a bulk: all of it is the bulk's")]
+fn create_one(
+    txn: &Txn<'_>,
+    access: &Access<RecordsWrite>,
+    table: &OpenTable,
+    input: &RecordInput,
+    keys: Keys,
+    head: &mut Head,
+    at: &crate::model::json::Pointer<'_>,
+    faults: &mut Faults,
+) -> Option<Draft> {
+    let named = values_read(table, input.values.view(), keys, &at.member("values"), faults)?;
+    let id = input.id.unwrap_or_else(|| txn.core.ids.draw(txn.now));
+    Some(draft_new(table, id, named, head, txn.writing(access).stamp, at, faults))
+}
+
+fn ids_check(
+    inputs: &[RecordInput],
+    mut in_use: std::collections::HashSet<RecordId>,
+    layout: Layout,
+    faults: &mut Faults,
+) {
+    for (n, input) in inputs.iter().enumerate() {
+        let Some(id) = input.id else { continue };
+        if !in_use.insert(id) {
+            layout.at(n, |at| {
+                faults.add(at.member("id"), Code::IdTaken, format!("The id {id} is in use in this table."));
+            });
+        }
+    }
+}
+
+/// Changes the named fields of a record; the rest stays.
+pub async fn record_update(
+    core: &Arc<Core>,
+    access: Access<RecordsWrite>,
+    id: RecordId,
+    values: OwnedJson,
+    keys: Keys,
+    expected: Option<Expected>,
+) -> Result<Recorded> {
+    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+        let table = txn.catalog.table(*access.place())?.clone();
+        let (head, found) = records_get(&*txn.write, *access.place(), &[id])?;
+        let before = found.into_iter().next().flatten().ok_or_else(not_found)?;
+        let mut faults = Faults::default();
+        let at = crate::model::json::Pointer::Root;
+        let named = values_read(&table, values.view(), keys, &at.member("values"), &mut faults);
+        faults.check()?;
+        expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
+        let stamp = txn.writing(access).stamp;
+        let Some(after) = draft_changed(&before, &named.unwrap_or_default(), stamp) else {
+            return Ok(Recorded { table, record: before });
+        };
+        let edits = [Edit { before: Some(before), after: Some(after) }];
+        edits_write(txn, access, &table, head, &edits, Layout::One)?;
+        let [Edit { after, .. }] = edits;
+        let after = after.ok_or_else(|| Error::internal("a changed record was lost"))?;
+        Ok(Recorded { table, record: after.into_record()? })
+    });
+    done.await?.fresh()
+}
+
+/// Deletes a record.
+pub async fn record_delete(
+    core: &Arc<Core>,
+    access: Access<RecordsWrite>,
+    id: RecordId,
+    expected: Option<Expected>,
+) -> Result<()> {
+    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+        let table = txn.catalog.table(*access.place())?.clone();
+        let (head, found) = records_get(&*txn.write, *access.place(), &[id])?;
+        let before = found.into_iter().next().flatten().ok_or_else(not_found)?;
+        expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
+        edits_write(txn, access, &table, head, &[Edit { before: Some(before), after: None }], Layout::One)
+    });
+    done.await?.fresh()
+}
+
+/// Makes a copy of a record; unique fields stay empty in it, which a required one refuses.
+pub async fn record_duplicate(
+    core: &Arc<Core>,
+    access: Access<RecordsWrite>,
+    id: RecordId,
+    once: Option<Once<Recorded>>,
+) -> Result<Done<Recorded>> {
+    commit_once(core, access, Commit::light(once), move |txn, access| {
+        let table = txn.catalog.table(*access.place())?.clone();
+        let (mut head, found) = records_get(&*txn.write, *access.place(), &[id])?;
+        let original = found.into_iter().next().flatten().ok_or_else(not_found)?;
+        let copy = copy_of(txn, access, &table, &original, &mut head)?;
+        let edits = [Edit { before: None, after: Some(copy.clone()) }];
+        edits_write(txn, access, &table, head, &edits, Layout::One)?;
+        Ok(Recorded { table, record: copy.into_record()? })
+    })
+    .await
+}
+
+fn copy_of(
+    txn: &Txn<'_>,
+    access: &Access<RecordsWrite>,
+    table: &OpenTable,
+    original: &Record,
+    head: &mut Head,
+) -> Result<Draft> {
+    let stamp = txn.writing(access).stamp;
+    head.sequence = head.sequence.saturating_add(1);
+    let mut copy = Draft { id: txn.core.ids.draw(txn.now), version: 1, sequence: head.sequence, ..original.to_draft() };
+    (copy.created, copy.updated) = (stamp, stamp);
+    let mut faults = Faults::default();
+    for open in table.fields.iter().filter(|open| open.field.unique.is_some()) {
+        copy.fields.remove(&open.field.number);
+        if open.field.required && open.of_type.source() == Source::Client {
+            let name = &open.field.name;
+            let detail = format!("The field `{name}` is unique and required, so a record with it can't be copied.");
+            faults.add(format!("/values/{name}"), Code::Required, detail);
+        }
+    }
+    faults.check()?;
+    Ok(copy)
+}
+
+/// Changes many records, each in its own way, or none.
+pub async fn record_update_bulk(
+    core: &Arc<Core>,
+    access: Access<RecordsWrite>,
+    inputs: Vec<(RecordId, OwnedJson)>,
+    keys: Keys,
+    dry_run: bool,
+) -> Result<Changed> {
+    let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
+        let table = txn.catalog.table(*access.place())?.clone();
+        let ids: Vec<RecordId> = inputs.iter().map(|(id, _)| *id).collect();
+        let (head, found) = found_all(txn, *access.place(), &ids, "records", "/id")?;
+        let mut faults = Faults::default();
+        let stamp = txn.writing(access).stamp;
+        let mut edits = Vec::with_capacity(inputs.len());
+        for (n, (before, (_, values))) in found.into_iter().zip(&inputs).enumerate() {
+            let named = Layout::List.at(n, |at| {
+                values_read(&table, values.view(), keys, &at.member("values"), &mut faults)
+            });
+            let after = draft_changed(&before, &named.unwrap_or_default(), stamp);
+            edits.push((n, Edit { before: Some(before), after }));
+        }
+        faults.check()?;
+        write_changed(txn, access, table, head, edits, ids, dry_run)
+    });
+    done.await?.fresh()
+}
+
+/// Writes those edits that change something; faults point at the places that the edits have in the request.
+fn write_changed(
+    txn: &mut Txn<'_>,
+    access: &Access<RecordsWrite>,
+    table: Arc<OpenTable>,
+    head: Head,
+    edits: Vec<(usize, Edit)>,
+    ids: Vec<RecordId>,
+    dry_run: bool,
+) -> Result<Changed> {
+    // An edit that changes nothing keeps its place with neither state, which writes nothing.
+    let edits: Vec<Edit> = edits
+        .into_iter()
+        .map(|(_, edit)| if edit.after.is_some() { edit } else { Edit { before: None, after: None } })
+        .collect();
+    edits_write(txn, access, &table, head, &edits, Layout::List)?;
+    let created = edits.iter().filter(|edit| edit.before.is_none() && edit.after.is_some()).count();
+    let modified = edits.iter().filter(|edit| edit.before.is_some() && edit.after.is_some()).count();
+    let shown = if dry_run { shown_of(edits)? } else { Vec::new() };
+    Ok(Changed { table, created, modified, deleted: 0, ids, shown })
+}
+
+fn shown_of(edits: Vec<Edit>) -> Result<Vec<(Option<Record>, Option<Record>)>> {
+    let real = edits.into_iter().filter(|edit| edit.before.is_some() || edit.after.is_some());
+    let states = real.map(|edit| Ok((edit.before, edit.after.map(Draft::into_record).transpose()?)));
+    states.take(DRY_RUN_CHANGES_MAX).collect()
+}
+
+/// Reads records that must all be there, each named once.
+fn found_all(
+    txn: &Txn<'_>,
+    place: InTable,
+    ids: &[RecordId],
+    list: &str,
+    tail: &str,
+) -> Result<(Head, Vec<Record>)> {
+    let mut faults = Faults::default();
+    let mut seen = HashMap::with_capacity(ids.len());
+    for (n, id) in ids.iter().enumerate() {
+        if let Some(first) = seen.insert(*id, n) {
+            let detail = format!("The record {id} is named twice, first at /{list}/{first}.");
+            faults.add(format!("/{list}/{n}{tail}"), Code::InvalidValue, detail);
+        }
+    }
+    faults.check()?;
+    let (head, found) = records_get(&*txn.write, place, ids)?;
+    let mut missing = Faults::default();
+    for (n, (id, _)) in ids.iter().zip(&found).enumerate().filter(|(_, (_, record))| record.is_none()) {
+        missing.add(format!("/{list}/{n}{tail}"), Code::RecordNotFound, format!("There is no record {id}."));
+    }
+    if !missing.is_empty() {
+        let detail = format!("{} of the records are not there.", missing.count());
+        return Err(Error { faults: Error::from(missing).faults, ..Error::new(Code::RecordNotFound, detail) });
+    }
+    Ok((head, found.into_iter().flatten().collect()))
+}
+
+/// Deletes many records, or none.
+pub async fn record_delete_bulk(
+    core: &Arc<Core>,
+    access: Access<RecordsWrite>,
+    ids: Vec<RecordId>,
+    dry_run: bool,
+) -> Result<Changed> {
+    let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
+        let table = txn.catalog.table(*access.place())?.clone();
+        let (head, found) = found_all(txn, *access.place(), &ids, "ids", "")?;
+        let edits: Vec<_> = found.into_iter().map(|before| Edit { before: Some(before), after: None }).collect();
+        edits_write(txn, access, &table, head, &edits, Layout::List)?;
+        let deleted = edits.len();
+        let shown = if dry_run { shown_of(edits)? } else { Vec::new() };
+        Ok(Changed { table, created: 0, modified: 0, deleted, ids: ids.clone(), shown })
+    });
+    done.await?.fresh()
+}
+
+/// By what an upsert recognises records.
+#[derive(Clone, Debug)]
+pub enum UpsertOn {
+    Id,
+    /// A unique field, by name, or by id with `keys=id`.
+    Field(String),
+}
+
+/// Changes the records that are there and makes those that are not, or does nothing.
+pub async fn record_upsert(
+    core: &Arc<Core>,
+    access: Access<RecordsWrite>,
+    inputs: Vec<RecordInput>,
+    on: UpsertOn,
+    keys: Keys,
+    dry_run: bool,
+) -> Result<Changed> {
+    let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
+        let table = txn.catalog.table(*access.place())?.clone();
+        super::upsert::upsert(txn, access, &table, &inputs, &on, keys, dry_run)
+    });
+    done.await?.fresh()
+}
+
+pub(super) fn upsert_write(
+    txn: &mut Txn<'_>,
+    access: &Access<RecordsWrite>,
+    table: &Arc<OpenTable>,
+    head: Head,
+    edits: Vec<Edit>,
+    ids: Vec<RecordId>,
+    dry_run: bool,
+) -> Result<Changed> {
+    write_changed(txn, access, table.clone(), head, edits.into_iter().enumerate().collect(), ids, dry_run)
+}
+
+/// Refuses more records than one call may name.
+pub fn count_check(count: usize, at: &str) -> Result<()> {
+    if count == 0 {
+        return Err(Error::fault(at, Code::Required, "The list is empty."));
+    }
+    if count > CHANGED_RECORDS_MAX {
+        let detail = format!("The call names {count} records; at most {CHANGED_RECORDS_MAX} are possible.");
+        return Err(Error::new(Code::TooManyRecords, detail));
+    }
+    Ok(())
+}
+
+/// Which way a list goes.
+pub fn way(descending: bool) -> Way {
+    if descending { Way::Down } else { Way::Up }
+}

@@ -1,0 +1,157 @@
+//! From the values of a body to records that can be stored: every fault named, with its place in the body.
+
+use crate::access::Access;
+use crate::access::RecordsWrite;
+use crate::error::{Code, Error, Faults, Result};
+use crate::id::RecordId;
+use crate::model::change::Stamp;
+use crate::model::field::{Keys, OpenField, Source};
+use crate::model::json::{Json, OwnedJson, Pointer};
+use crate::model::record::{Draft, Record};
+use crate::model::table::{Head, OpenTable};
+use crate::model::value::Value;
+use crate::store::record::{self, Edit, Taken};
+
+use super::once::Txn;
+
+/// Where in a body a record's members stand: at its root, or in the list `records`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    One,
+    List,
+}
+
+impl Layout {
+    /// Hands `f` the pointer of record `n`.
+    pub fn at<T>(self, n: usize, f: impl FnOnce(&Pointer<'_>) -> T) -> T {
+        let root = Pointer::Root;
+        match self {
+            Layout::One => f(&root),
+            Layout::List => f(&root.member("records").item(n)),
+        }
+    }
+}
+
+/// A record as a body has it: values still unparsed, since only the schema can tell what they are.
+#[derive(Clone, Debug)]
+pub struct RecordInput {
+    pub id: Option<RecordId>,
+    pub values: OwnedJson,
+}
+
+/// Values that a body names, by the field they are for.
+pub type Named<'t> = Vec<(&'t OpenField, Value<'static>)>;
+
+/// Reads the member `values` of a record. `None` if there was a fault.
+pub fn values_read<'t>(
+    table: &'t OpenTable,
+    values: Json<'_>,
+    keys: Keys,
+    at: &Pointer<'_>,
+    faults: &mut Faults,
+) -> Option<Named<'t>> {
+    let before = faults.count();
+    let mut named: Named<'t> = Vec::new();
+    for (key, json) in values.members(at, faults)? {
+        let at = at.member(&key);
+        let Some(open) = table.field_keyed(&key, keys) else {
+            let hint = table.suggest_field(&key);
+            faults.add(at, Code::UnknownField, format!("The table has no field `{key}`.{hint}"));
+            continue;
+        };
+        named.extend(value_read(open, json, &at, faults).map(|value| (open, value)));
+    }
+    (faults.count() == before).then_some(named)
+}
+
+/// Reads the value of one field; `null` is the empty value.
+pub fn value_read(open: &OpenField, json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<Value<'static>> {
+    if open.of_type.source() != Source::Client {
+        faults.add(at, Code::ComputedField, format!("The server gives the values of `{}`.", open.field.name));
+        return None;
+    }
+    let value = if json.is_null() { Value::Empty } else { open.of_type.parse(json, at, faults)? };
+    if value.is_empty() && open.field.required && !open.of_type.never_empty() {
+        faults.add(at, Code::Required, format!("The field `{}` is required.", open.field.name));
+        return None;
+    }
+    Some(value)
+}
+
+/// A new record of the table's next number. Fields that are not named get their default.
+pub fn draft_new(
+    table: &OpenTable,
+    id: RecordId,
+    named: Named<'_>,
+    head: &mut Head,
+    stamp: Stamp,
+    at: &Pointer<'_>,
+    faults: &mut Faults,
+) -> Draft {
+    head.sequence = head.sequence.saturating_add(1);
+    let mut draft = Draft {
+        id,
+        version: 1,
+        sequence: head.sequence,
+        created: stamp,
+        updated: stamp,
+        fields: std::collections::BTreeMap::new(),
+    };
+    for open in table.fields.iter().filter(|open| open.of_type.source() == Source::Client) {
+        let given = named.iter().find(|(named, _)| named.field.number == open.field.number);
+        let default = open.default_value();
+        let value = given.map_or(&default, |(_, value)| value);
+        draft.set(open.field.number, value);
+        if given.is_none() && value.is_empty() && open.field.required && !open.of_type.never_empty() {
+            let at = at.member("values");
+            let at = at.member(open.field.name.as_str());
+            faults.add(at, Code::Required, format!("The field `{}` is required.", open.field.name));
+        }
+    }
+    draft
+}
+
+/// A record with some values changed; `None` if that changes nothing, and then its version stays.
+pub fn draft_changed(before: &Record, named: &Named<'_>, stamp: Stamp) -> Option<Draft> {
+    let mut draft = before.to_draft();
+    for (open, value) in named {
+        draft.set(open.field.number, value);
+    }
+    if record::changed_fields(before, &draft).is_empty() {
+        return None;
+    }
+    draft.version = draft.version.saturating_add(1);
+    draft.updated = stamp;
+    Some(draft)
+}
+
+/// Writes edits, or says at which of them unique values are taken.
+pub fn edits_write(
+    txn: &mut Txn<'_>,
+    access: &Access<RecordsWrite>,
+    table: &OpenTable,
+    head: Head,
+    edits: &[Edit],
+    layout: Layout,
+) -> Result<()> {
+    let writing = txn.writing(access);
+    let written = record::records_write(txn.write, *access.place(), table, head, edits, &writing)?;
+    written.map_err(|taken| taken_error(table, edits, &taken, layout))
+}
+
+fn taken_error(table: &OpenTable, edits: &[Edit], taken: &[Taken], layout: Layout) -> Error {
+    let mut faults = Faults::default();
+    for Taken { edit, field } in taken {
+        let Some(open) = table.fields.iter().find(|open| open.field.number == *field) else { continue };
+        let name = open.field.name.as_str();
+        let bytes = edits.get(*edit).and_then(|edit| edit.after.as_ref()).and_then(|draft| draft.fields.get(field));
+        let shown = bytes.map(|bytes| open.of_type.to_text(&open.value(bytes))).unwrap_or_default();
+        let shown: String = shown.chars().take(80).collect();
+        layout.at(*edit, |at| {
+            let at = at.member("values");
+            let at = at.member(name);
+            faults.add(at, Code::ValueTaken, format!("Another record has `{shown}` in the unique field `{name}`."));
+        });
+    }
+    faults.into()
+}
