@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 
 const DAY_MS: i64 = 86_400_000;
@@ -35,25 +35,26 @@ impl Time {
 
     /// Reads RFC 3339 with any offset; finer fractions than milliseconds are cut off.
     pub fn parse(text: &str) -> Option<Time> {
-        let shape = text.as_bytes();
-        if shape.get(4) != Some(&b'-') || !matches!(shape.get(10), Some(b'T' | b't')) {
+        if !is_rfc3339(text.as_bytes()) {
             return None;
         }
-        let time = Time(text.parse::<Timestamp>().ok()?.as_millisecond());
+        // In pieces, since the library's own moments end a day before the year 9999 does.
+        let pieces = Pieces::parse(text).ok()?;
+        let (date, time, offset) = (pieces.date(), pieces.time()?, pieces.to_numeric_offset()?);
+        let seconds =
+            i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+        let in_day = (seconds - i64::from(offset.seconds())) * 1000 + i64::from(time.millisecond());
+        let time = days_since_1970(date).plus_millis(in_day);
         (1..=9999).contains(&time.civil().0).then_some(time)
     }
 
     /// Reads `YYYY-MM-DD` as the beginning of that day in UTC.
     pub fn parse_date(text: &str) -> Option<Time> {
-        let shape = text.as_bytes();
-        if shape.len() != 10 || shape.get(4) != Some(&b'-') || shape.get(7) != Some(&b'-') {
+        if !has_shape(text.as_bytes(), b"0000-00-00") {
             return None;
         }
         let date: Date = text.parse().ok()?;
-        if date.year() < 1 {
-            return None;
-        }
-        Some(Time(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond()))
+        (date.year() >= 1).then(|| days_since_1970(date))
     }
 
     /// The beginning of the day in UTC.
@@ -90,9 +91,12 @@ impl Time {
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
         self.write_date(out);
         let ms = self.0.rem_euclid(DAY_MS);
-        for (mark, value, digits) in
-            [(b'T', ms / 3_600_000, 2), (b':', ms / 60_000 % 60, 2), (b':', ms / 1000 % 60, 2), (b'.', ms % 1000, 3)]
-        {
+        for (mark, value, digits) in [
+            (b'T', ms / 3_600_000, 2),
+            (b':', ms / 60_000 % 60, 2),
+            (b':', ms / 1000 % 60, 2),
+            (b'.', ms % 1000, 3),
+        ] {
             out.push(mark);
             write_digits(out, value, digits);
         }
@@ -103,6 +107,33 @@ impl Time {
     pub fn date_text(self) -> String {
         text_of(|out| self.write_date(out))
     }
+}
+
+/// The beginning of a day in UTC.
+fn days_since_1970(date: Date) -> Time {
+    Time(date.duration_since(jiff::civil::date(1970, 1, 1)).as_secs() * 1000)
+}
+
+/// Whether `text` is as long as `shape` and has a digit where that has one, and the same character elsewhere.
+fn has_shape(text: &[u8], shape: &[u8]) -> bool {
+    let fits =
+        |(found, wanted): (&u8, &u8)| if *wanted == b'0' { found.is_ascii_digit() } else { found == wanted };
+    text.len() == shape.len() && text.iter().zip(shape).all(fits)
+}
+
+/// Whether the text is spelled as RFC 3339 has it, which is narrower than what the library reads.
+fn is_rfc3339(text: &[u8]) -> bool {
+    let Some((time, rest)) = text.split_at_checked(19) else { return false };
+    let rest = match rest.strip_prefix(b".") {
+        Some(fraction) => {
+            let digits = fraction.iter().take_while(|digit| digit.is_ascii_digit()).count();
+            fraction.get(digits..).filter(|_| digits > 0).unwrap_or_default()
+        }
+        None => rest,
+    };
+    let zones: [&[u8]; 4] = [b"Z", b"z", b"+00:00", b"-00:00"];
+    (has_shape(time, b"0000-00-00T00:00:00") || has_shape(time, b"0000-00-00t00:00:00"))
+        && zones.iter().any(|zone| has_shape(rest, zone))
 }
 
 fn write_digits(out: &mut Vec<u8>, value: i64, digits: u32) {
@@ -162,9 +193,55 @@ mod tests {
         let time = Time::parse("2026-11-24T10:30:00.1239+01:00").unwrap();
         assert_eq!(time.to_string(), "2026-11-24T09:30:00.123Z");
         assert_eq!(time.date_text(), "2026-11-24");
-        for wrong in ["2026-11-24", "2026-11-24 09:30:00Z", "2026-11-24T09:30:00", "", "yesterday", "2026-02-30T00:00:00Z"] {
+        for wrong in [
+            "2026-11-24",
+            "2026-11-24 09:30:00Z",
+            "2026-11-24T09:30:00",
+            "",
+            "yesterday",
+            "2026-02-30T00:00:00Z",
+        ] {
             assert_eq!(Time::parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn only_rfc_3339_is_read() {
+        for wrong in [
+            "2026-11-24T09Z",
+            "2026-11-24T09:30Z",
+            "2026-11-24T093000Z",
+            "2026-11-24T09:30:00,5Z",
+            "2026-11-24T09:30:00.Z",
+            "2026-11-24T09:30:00+01",
+            "2026-11-24T09:30:00+0100",
+            "2026-11-24T09:30:00+01:00[Europe/Paris]",
+            "2026-11-24T09:30:00Z[UTC]",
+            "2026-11-24T24:00:00Z",
+            "2026-11-24T09:60:00Z",
+            "+002026-11-24T09:30:00Z",
+            "2026-11-24T09:30:00+99:00",
+            "2026-11-24T09:30:00\u{e9}",
+            "0001-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+        ] {
+            assert_eq!(Time::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_moment_of_the_years_1_to_9999_is_read_and_cut_to_milliseconds() {
+        for (text, wanted) in [
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"),
+            ("9999-12-31T23:59:59.9999Z", "9999-12-31T23:59:59.999Z"),
+            ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z"),
+            ("2000-01-01T00:30:00+23:59", "1999-12-31T00:31:00.000Z"),
+            ("2016-12-31t23:59:60z", "2016-12-31T23:59:59.000Z"),
+            ("2026-11-24T09:30:00-00:00", "2026-11-24T09:30:00.000Z"),
+        ] {
+            assert_eq!(Time::parse(text).unwrap().to_string(), wanted);
+        }
+        assert_eq!(Time::parse_date("9999-12-31").unwrap().date_text(), "9999-12-31");
     }
 
     #[test]

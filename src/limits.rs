@@ -16,8 +16,13 @@ pub const FAULTS_MAX: usize = 1000;
 pub const NAME_CHARS_MAX: usize = 255;
 /// Characters of a description.
 pub const DESCRIPTION_CHARS_MAX: usize = 2000;
-/// Characters of a short text (`string`), an e-mail address or a web address.
+/// Characters of a short text (`string`) or a web address.
 pub const STRING_CHARS_MAX: usize = 10_000;
+/// Bytes of an e-mail address and of the part before its `@`, as RFC 5321 has them, and characters between two dots of its
+/// domain.
+pub const EMAIL_BYTES_MAX: usize = 254;
+pub const EMAIL_LOCAL_BYTES_MAX: usize = 64;
+pub const EMAIL_LABEL_CHARS_MAX: usize = 63;
 /// Bytes of a long text or a JSON value.
 pub const LONG_BYTES_MAX: usize = 512 << 10;
 /// Levels to which a JSON value may be nested.

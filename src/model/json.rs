@@ -34,7 +34,9 @@ impl fmt::Display for Pointer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Pointer::Root => Ok(()),
-            Pointer::Member(parent, name) => write!(f, "{parent}/{}", name.replace('~', "~0").replace('/', "~1")),
+            Pointer::Member(parent, name) => {
+                write!(f, "{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
+            }
             Pointer::Item(parent, index) => write!(f, "{parent}/{index}"),
         }
     }
@@ -102,8 +104,9 @@ impl<'a> Json<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Json<'a>, Error> {
         let text = std::str::from_utf8(bytes)
             .map_err(|error| Error::new(Code::InvalidJson, format!("The body is not UTF-8: {error}.")))?;
-        let raw: &RawValue = serde_json::from_str(text)
-            .map_err(|error| Error::new(Code::InvalidJson, format!("The body is not valid JSON: {error}.")))?;
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
+            Error::new(Code::InvalidJson, format!("The body is not valid JSON: {error}."))
+        })?;
         Ok(Json(raw.get()))
     }
 
@@ -221,7 +224,11 @@ impl<'a> Json<'a> {
         let mut seen = HashSet::with_capacity(members.len());
         for (name, _) in &members {
             if !seen.insert(name.as_ref()) {
-                faults.add(at.member(name), Code::RepeatedMember, format!("The member `{name}` is there twice."));
+                faults.add(
+                    at.member(name),
+                    Code::RepeatedMember,
+                    format!("The member `{name}` is there twice."),
+                );
             }
         }
         Some(members)
@@ -232,10 +239,13 @@ impl BadNumber {
     fn complaint(self, literal: &str) -> (Code, String) {
         let literal: String = literal.chars().take(40).collect();
         match self {
-            BadNumber::NotFinite => (Code::OutOfRange, format!("{literal} is beyond what a 64-bit number can hold.")),
-            BadNumber::NotExact => {
-                (Code::NotExact, format!("{literal} can't be held exactly by a 64-bit floating point number."))
+            BadNumber::NotFinite => {
+                (Code::OutOfRange, format!("{literal} is beyond what a 64-bit number can hold."))
             }
+            BadNumber::NotExact => (
+                Code::NotExact,
+                format!("{literal} can't be held exactly by a 64-bit floating point number."),
+            ),
         }
     }
 }
@@ -257,8 +267,9 @@ pub fn parse_number(literal: &str) -> Result<f64, BadNumber> {
 
 /// Appends a finite number: whole ones without a fraction.
 pub fn write_number(number: f64, out: &mut Vec<u8>) {
-    if number.fract() == 0.0 && number.abs() < 1e15 {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    // From 1e16 on the shortest text has an exponent; below that it would end in `.0`.
+    if number.fract() == 0.0 && number.abs() < 1e16 {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^63")]
         let whole = number as i64;
         write_integer(whole, out);
     } else {
@@ -291,7 +302,11 @@ fn write_canonical(
     depth: usize,
 ) -> Option<()> {
     if depth > JSON_DEPTH_MAX {
-        faults.add(at, Code::OutOfRange, format!("JSON values are nested to {JSON_DEPTH_MAX} levels at most."));
+        faults.add(
+            at,
+            Code::OutOfRange,
+            format!("JSON values are nested to {JSON_DEPTH_MAX} levels at most."),
+        );
         return None;
     }
     match json.shape() {
@@ -363,7 +378,11 @@ impl<'a> Members<'a> {
             // One that was taken and is still here is a repetition, which has its fault already.
             if !self.known.contains(&name.as_ref()) {
                 let hint = did_you_mean(name, self.known.iter().copied());
-                faults.add(at.member(name), Code::UnknownMember, format!("The member `{name}` is not known here.{hint}"));
+                faults.add(
+                    at.member(name),
+                    Code::UnknownMember,
+                    format!("The member `{name}` is not known here.{hint}"),
+                );
             }
         }
     }
@@ -438,7 +457,16 @@ mod tests {
 
     #[test]
     fn whole_numbers_have_no_fraction() {
-        for (number, text) in [(3.0, "3"), (-0.0, "0"), (1.5, "1.5"), (1e15, "1e15"), (1e300, "1e300"), (-7.0, "-7")] {
+        for (number, text) in [
+            (3.0, "3"),
+            (-0.0, "0"),
+            (1.5, "1.5"),
+            (-7.0, "-7"),
+            (9_007_199_254_740_994.0, "9007199254740994"),
+            (-9_999_999_999_999_998.0, "-9999999999999998"),
+            (1e16, "1e+16"),
+            (1e300, "1e+300"),
+        ] {
             let mut out = Vec::new();
             write_number(number, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), text);
@@ -476,7 +504,8 @@ mod tests {
         );
         let fine = format!("{}{}", "[".repeat(JSON_DEPTH_MAX), "]".repeat(JSON_DEPTH_MAX));
         assert!(
-            faults_of(&fine, |json, faults| assert!(canonical(json, &Pointer::Root, faults).is_some())).is_empty()
+            faults_of(&fine, |json, faults| assert!(canonical(json, &Pointer::Root, faults).is_some()))
+                .is_empty()
         );
     }
 

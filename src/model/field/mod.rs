@@ -15,7 +15,13 @@ mod select;
 mod stamp;
 mod string;
 mod text;
+mod time;
 mod url;
+
+#[cfg(test)]
+mod tests;
+
+pub use email::fault as email_fault;
 
 use std::fmt;
 

@@ -47,6 +47,14 @@ pub fn chars_at_most(text: &str, most: usize) -> Result<(), (Code, String)> {
     Err((Code::OutOfRange, format!("The text has more than {most} characters.")))
 }
 
+/// A check: at most so many bytes of UTF-8.
+pub fn bytes_at_most(text: &str, most: usize) -> Result<(), (Code, String)> {
+    if text.len() <= most {
+        return Ok(());
+    }
+    Err((Code::OutOfRange, format!("The text has more than {most} bytes in UTF-8.")))
+}
+
 /// Appends a text, or `null`.
 pub fn render(value: &Value<'_>, out: &mut Vec<u8>) {
     match value {
