@@ -220,6 +220,12 @@ impl Error {
         faults.into()
     }
 
+    /// The same with another code for the whole answer.
+    #[must_use]
+    pub fn with_code(self, code: Code) -> Error {
+        Error { code, ..self }
+    }
+
     #[must_use]
     pub fn caused_by(mut self, cause: impl fmt::Display) -> Error {
         self.cause = Some(Cause(cause.to_string()));

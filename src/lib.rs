@@ -20,3 +20,5 @@ pub mod access;
 pub mod store;
 // 6: reading with the help of memory.
 pub mod query;
+// 7: use cases.
+pub mod service;

@@ -171,6 +171,14 @@ impl Caller {
         }
     }
 
+    /// The token's space, if it is one.
+    pub fn token_space(&self) -> Option<SpaceId> {
+        match &self.who {
+            Who::Token(rights) => Some(rights.space),
+            Who::Person(_) => None,
+        }
+    }
+
     pub fn actor(&self) -> Actor {
         self.reach.actor
     }

@@ -35,8 +35,6 @@ use crate::model::name::Name;
 use crate::model::value::{Kind, Value};
 
 /// Every field type, in the order in which they are shown.
-pub use email::fault as email_fault;
-
 pub const TYPES: &[Definition] = &[
     string::TYPE,
     long_text::TYPE,

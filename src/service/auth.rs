@@ -1,0 +1,267 @@
+//! People: setting up the first one, signing in and out.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Core;
+use super::door::{Weight, blocking};
+use crate::access::{Password, PasswordHash, Person, PlainSession, SessionHash, verify_nobody};
+use crate::clock::Time;
+use crate::error::{Code, Error, Result};
+use crate::kv::{Outcome, Write};
+use crate::limits::{LOGIN_FAILURES_MAX, LOGIN_WINDOW_SECONDS, SESSION_SECONDS, SESSION_TOUCH_SECONDS};
+use crate::model::session::Session;
+use crate::model::user::{Email, User};
+use crate::store;
+
+/// More counters than this are not held; those without recent failures go first.
+const COUNTERS_MAX: usize = 100_000;
+
+/// Failed logins, by address and by e-mail. In memory: a restart forgets them, which helps nobody to guess a password.
+#[derive(Debug, Default)]
+pub struct Logins(Mutex<HashMap<Subject, Vec<Time>>>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Subject {
+    Address(IpAddr),
+    Email(String),
+}
+
+impl Subject {
+    /// An IPv6 client has a whole /64 to itself, so that is what counts.
+    fn address(address: IpAddr) -> Subject {
+        Subject::Address(match address.to_canonical() {
+            IpAddr::V4(v4) => IpAddr::V4(v4),
+            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+        })
+    }
+}
+
+impl Logins {
+    /// Counts an attempt as failed before it is made, so that attempts at the same time can't outrun the limit; the error
+    /// says when the next one is possible.
+    fn begin(&self, subjects: &[Subject], now: Time) -> Result<()> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = now.plus_seconds(-LOGIN_WINDOW_SECONDS);
+        if held.len() >= COUNTERS_MAX {
+            held.retain(|_, times| times.last().is_some_and(|last| *last > since));
+        }
+        for subject in subjects {
+            let times = held.entry(subject.clone()).or_default();
+            times.retain(|time| *time > since);
+            if let Some(first) = times.first().filter(|_| times.len() >= LOGIN_FAILURES_MAX) {
+                let wait = first.plus_seconds(LOGIN_WINDOW_SECONDS).millis() - now.millis();
+                let seconds = u32::try_from(wait.div_euclid(1000) + 1).unwrap_or(1);
+                let detail = format!("Too many failed sign-ins; the next attempt is possible in {seconds} seconds.");
+                return Err(Error::new(Code::TooManyAttempts, detail).retry_after(seconds));
+            }
+        }
+        for subject in subjects {
+            held.entry(subject.clone()).or_default().push(now);
+        }
+        Ok(())
+    }
+
+    /// Takes an attempt back that did not fail.
+    fn succeed(&self, subjects: &[Subject], at: Time) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for subject in subjects {
+            if let Some(times) = held.get_mut(subject)
+                && let Some(place) = times.iter().rposition(|time| *time == at)
+            {
+                times.remove(place);
+            }
+        }
+    }
+}
+
+/// A person who has just signed in, and the secret of their session's cookie.
+pub struct SignedIn {
+    pub user: User,
+    pub session: Session,
+    pub secret: PlainSession,
+}
+
+/// What the login form holds.
+pub struct Credentials {
+    pub email: Email,
+    pub password: Password,
+}
+
+/// Makes the owner, with the one-time code that the first start printed, and signs them in.
+pub async fn setup(core: &Arc<Core>, code: &str, address: IpAddr, owner: Credentials) -> Result<SignedIn> {
+    if owner_exists(core)? {
+        return Err(Error::plain(Code::SetupDone));
+    }
+    let (now, subjects) = (core.clock.now(), [Subject::address(address)]);
+    core.logins.begin(&subjects, now)?;
+    let expected = core.setup_code.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    // Hashes are compared, in constant time: how much of a guess is right must not show.
+    let fits = expected.is_some_and(|expected| blake3::hash(expected.as_bytes()) == blake3::hash(code.trim().as_bytes()));
+    if !fits {
+        return Err(Error::plain(Code::WrongCode));
+    }
+    core.logins.succeed(&subjects, now);
+    let user = user_create(core, owner.email, owner.password, true).await?;
+    core.setup_code.lock().unwrap_or_else(PoisonError::into_inner).take();
+    sign_in(core, user).await
+}
+
+/// Whether somebody owns the instance, so that there is nothing to set up.
+pub fn owner_exists(core: &Core) -> Result<bool> {
+    store::user::user_exists(core.engine.read()?.as_ref())
+}
+
+/// Makes a user; the first one owns the instance. `only_first` refuses to make another one.
+pub async fn user_create(core: &Arc<Core>, email: Email, password: Password, only_first: bool) -> Result<User> {
+    let hash = hashed(core, move || password.hash()).await?;
+    let inside = core.clone();
+    let body = move |write: &mut dyn Write| {
+        let owner = !store::user::user_exists(&*write)?;
+        if only_first && !owner {
+            return Err(Error::plain(Code::SetupDone));
+        }
+        let now = inside.clock.now();
+        let id = inside.ids.draw(now);
+        let user = User { id, email: email.clone(), password: hash.0.clone(), owner, created_at: now };
+        store::user::user_create(write, &user)?;
+        Ok((Outcome::Keep, user))
+    };
+    core.door.write(core, Weight::Light, Vec::new(), body).await
+}
+
+/// Hashing is work for the pool, and bounded: each takes 19 MiB.
+async fn hashed<T: Send + 'static>(
+    core: &Arc<Core>,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let _turn = core.hashing.acquire().await.map_err(Error::internal)?;
+    blocking(work).await
+}
+
+/// Signs a person in. An unknown address takes as long as a wrong password, and the answer is the same.
+pub async fn login(core: &Arc<Core>, address: IpAddr, sent: Credentials) -> Result<SignedIn> {
+    let now = core.clock.now();
+    let subjects = [Subject::address(address), Subject::Email(sent.email.folded())];
+    core.logins.begin(&subjects, now)?;
+    let user = store::user::user_by_email(core.engine.read()?.as_ref(), &sent.email)?;
+    let hash = user.as_ref().map(|user| PasswordHash(user.password.clone()));
+    let fits = hashed(core, move || match hash {
+        Some(hash) => sent.password.fits(&hash),
+        None => verify_nobody(&sent.password).map(|()| false),
+    });
+    match (fits.await?, user) {
+        (true, Some(user)) => {
+            core.logins.succeed(&subjects, now);
+            sign_in(core, user).await
+        }
+        _ => Err(Error::plain(Code::WrongCredentials)),
+    }
+}
+
+async fn sign_in(core: &Arc<Core>, user: User) -> Result<SignedIn> {
+    let secret = PlainSession::generate();
+    let (hash, inside, id) = (secret.hash(), core.clone(), user.id);
+    let body = move |write: &mut dyn Write| {
+        let now = inside.clock.now();
+        let session = Session {
+            id: inside.ids.draw(now),
+            user: id,
+            created_at: now,
+            last_used_at: now,
+            expires_at: now.plus_seconds(SESSION_SECONDS),
+        };
+        store::session::session_put(write, &hash, &session, None)?;
+        Ok((Outcome::Keep, session))
+    };
+    let session = core.door.write(core, Weight::Light, Vec::new(), body).await?;
+    Ok(SignedIn { user, session, secret })
+}
+
+/// Ends a session.
+pub async fn logout(core: &Arc<Core>, person: &Person) -> Result<()> {
+    let hash = person.hash;
+    session_change(core, hash, move |write, session, _| {
+        store::session::session_delete(write, &hash, session);
+        Ok(())
+    })
+    .await
+}
+
+/// Notes that a session was used, at most once an hour; its end moves along.
+pub async fn session_touch(core: &Arc<Core>, person: &Person) -> Result<()> {
+    let due = person.last_used_at.plus_seconds(SESSION_TOUCH_SECONDS);
+    if core.clock.now() < due {
+        return Ok(());
+    }
+    let hash = person.hash;
+    session_change(core, hash, move |write, before, now| {
+        let expires_at = now.plus_seconds(SESSION_SECONDS);
+        let session = Session { last_used_at: now, expires_at, ..before.clone() };
+        store::session::session_put(write, &hash, &session, Some(before))
+    })
+    .await
+}
+
+async fn session_change(
+    core: &Arc<Core>,
+    hash: SessionHash,
+    change: impl Fn(&mut dyn Write, &Session, Time) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let inside = core.clone();
+    let body = move |write: &mut dyn Write| {
+        if let Some(session) = store::session::session_get(&*write, &hash)? {
+            change(write, &session, inside.clock.now())?;
+        }
+        Ok((Outcome::Keep, ()))
+    };
+    core.door.write(core, Weight::Light, Vec::new(), body).await
+}
+
+/// The person of a session.
+pub fn me(core: &Core, person: &Person) -> Result<User> {
+    let user = store::user::user_get(core.engine.read()?.as_ref(), person.user)?;
+    user.ok_or_else(|| Error::plain(Code::Unauthorized))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_eleventh_failure_waits() {
+        let logins = Logins::default();
+        let subjects = [Subject::address([192, 0, 2, 1].into()), Subject::Email("a@b".into())];
+        let at = |seconds: i64| Time::from_millis(seconds * 1000);
+        for n in 0..10 {
+            logins.begin(&subjects, at(n)).unwrap();
+        }
+        let refused = logins.begin(&subjects, at(10)).unwrap_err();
+        assert_eq!(refused.code, Code::TooManyAttempts);
+        assert_eq!(refused.retry_after, Some(15 * 60 - 10 + 1));
+        let by_email = [Subject::address([192, 0, 2, 2].into()), subjects[1].clone()];
+        assert!(logins.begin(&by_email, at(11)).is_err(), "the e-mail alone is enough");
+        assert!(logins.begin(&subjects, at(15 * 60 + 1)).is_ok(), "the first failure is over");
+    }
+
+    #[test]
+    fn only_failures_count() {
+        let logins = Logins::default();
+        let subjects = [Subject::address([192, 0, 2, 1].into())];
+        for n in 0..100 {
+            let now = Time::from_millis(n);
+            logins.begin(&subjects, now).unwrap();
+            logins.succeed(&subjects, now);
+        }
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one() {
+        let a: IpAddr = "2001:db8::1".parse().unwrap();
+        let b: IpAddr = "2001:db8::ffff:1".parse().unwrap();
+        let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+        assert_eq!(Subject::address(a), Subject::address(b));
+        assert_eq!(Subject::address(mapped), Subject::address([192, 0, 2, 1].into()));
+    }
+}

@@ -1,0 +1,91 @@
+//! The server's own work: keeping the mark of ids ahead, writing when tokens were used, sweeping. It runs for the
+//! operator, and never in a request's way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Core;
+use super::door::Weight;
+use crate::access::Operator;
+use crate::error::Result;
+use crate::kv::{Outcome, Write};
+use crate::limits::{ID_MARK_AHEAD_MS, LAST_USED_SECONDS};
+use crate::store;
+
+/// Seconds between two looks of the sweeper when nobody wakes it.
+const SWEEP_SECONDS: u64 = 60;
+/// Milliseconds that it pauses between two steps, so that writers get their turn.
+const SWEEP_PAUSE_MS: u64 = 2;
+
+/// Runs all jobs until the future is dropped.
+pub async fn run(core: Arc<Core>, operator: Operator) {
+    tokio::join!(minutely(&core, operator), sweeper(&core, operator));
+}
+
+async fn minutely(core: &Arc<Core>, operator: Operator) {
+    let mut tick = tokio::time::interval(Duration::from_secs(LAST_USED_SECONDS));
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        report("moving the mark of ids", id_mark_move(core, operator).await);
+        report("writing the last use of tokens", token_used_write(core, operator).await);
+    }
+}
+
+async fn sweeper(core: &Arc<Core>, operator: Operator) {
+    loop {
+        report("sweeping", sweep(core, operator).await);
+        let _ = tokio::time::timeout(Duration::from_secs(SWEEP_SECONDS), core.sweep.notified()).await;
+    }
+}
+
+fn report(what: &str, result: Result<()>) {
+    if let Err(error) = result {
+        let cause = error.cause().map(|cause| cause.for_log().to_owned()).unwrap_or_default();
+        tracing::warn!(code = error.code.name(), cause, "{what} failed, and will be tried again");
+    }
+}
+
+/// Writes the mark ahead of now, and only then lets ids grow up to it.
+pub async fn id_mark_move(core: &Arc<Core>, _operator: Operator) -> Result<()> {
+    let mark = core.clock.now().plus_millis(ID_MARK_AHEAD_MS);
+    let body = move |write: &mut dyn Write| {
+        // The clock may have gone back; the mark never does.
+        let held = store::instance::id_mark_get(&*write)?;
+        let mark = held.map_or(mark, |held| held.max(mark));
+        store::instance::id_mark_put(write, mark)?;
+        Ok((Outcome::Keep, mark))
+    };
+    core.ids.set_mark(core.door.write(core, Weight::Light, Vec::new(), body).await?);
+    Ok(())
+}
+
+/// Writes when tokens were used last.
+pub async fn token_used_write(core: &Arc<Core>, _operator: Operator) -> Result<()> {
+    let used = core.known.tokens.take_used();
+    if used.is_empty() {
+        return Ok(());
+    }
+    let writing = used.clone();
+    let body = move |write: &mut dyn Write| Ok((Outcome::Keep, store::token::token_used_put(write, &writing)?));
+    let written = core.door.write(core, Weight::Light, Vec::new(), body).await;
+    if written.is_err() {
+        core.known.tokens.unwritten(&used);
+    }
+    written
+}
+
+/// Removes what is doomed or has ended, step by step, until nothing is left.
+pub async fn sweep(core: &Arc<Core>, _operator: Operator) -> Result<()> {
+    loop {
+        let now = core.clock.now();
+        let body = move |write: &mut dyn Write| {
+            let more = store::sweep::sweep_step(write, now)?;
+            Ok((Outcome::Keep, more))
+        };
+        if !core.door.write(core, Weight::Heavy, Vec::new(), body).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(SWEEP_PAUSE_MS)).await;
+    }
+}

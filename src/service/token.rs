@@ -1,0 +1,315 @@
+//! API tokens: create, get, list, update, rotate, revoke. The secret is in the answer of creation and rotation and
+//! nowhere else; the commit that changes a token is followed by forgetting it before anything is answered.
+
+use std::sync::Arc;
+
+use super::Core;
+use super::once::{Commit, Done, Txn, commit_once};
+use super::space::run_to_end;
+use crate::access::{Access, Inside, PlainToken, Reach, SpaceRead, TokensManage, TokensRead, hint};
+use crate::clock::Time;
+use crate::error::{Code, Error, Faults, Result};
+use crate::id::{BaseId, Id, TableId, TokenId};
+use crate::limits::{NARROWED_MAX, TOKENS_MAX};
+use crate::model::change::Actor;
+use crate::model::name::Name;
+use crate::model::scope::Scopes;
+use crate::model::token::{Narrowing, Token, TokenStatus};
+use crate::query::catalog::Catalog;
+use crate::store;
+
+/// A token to be made.
+#[derive(Clone, Debug)]
+pub struct TokenInput {
+    pub name: Name,
+    pub scopes: Option<Scopes>,
+    /// Ids or names.
+    pub bases: Option<Vec<String>>,
+    /// Ids, or names if they are the only ones in the space.
+    pub tables: Option<Vec<String>>,
+    pub expires_at: Option<Time>,
+}
+
+/// What is to change; the outer `None` leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct TokenPatch {
+    pub name: Option<Name>,
+    pub scopes: Option<Scopes>,
+    pub bases: Option<Option<Vec<String>>>,
+    pub tables: Option<Option<Vec<String>>>,
+    pub expires_at: Option<Option<Time>>,
+}
+
+/// A token and what else is known about it.
+#[derive(Clone, Debug)]
+pub struct Tokened {
+    pub token: Token,
+    pub last_used_at: Option<Time>,
+    pub status: TokenStatus,
+}
+
+fn not_found() -> Error {
+    Error::plain(Code::TokenNotFound)
+}
+
+/// Makes a token, and its secret.
+pub async fn token_create(
+    core: &Arc<Core>,
+    access: Access<TokensManage>,
+    input: TokenInput,
+) -> Result<(Tokened, PlainToken)> {
+    // Drawn outside of the body, which may be run again: the secret of the run that counts is the one that is shown.
+    let secret = PlainToken::generate();
+    let (hash, hint) = (secret.hash(), hint(&secret));
+    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+        count_check(txn, access)?;
+        let mut faults = Faults::default();
+        let narrowing = Narrowing {
+            bases: input.bases.as_deref().map(|meant| bases_meant(&txn.catalog, access.reach(), meant, &mut faults)),
+            tables: input.tables.as_deref().map(|meant| tables_meant(&txn.catalog, access.reach(), meant, &mut faults)),
+        };
+        let token = Token {
+            id: txn.core.ids.draw(txn.now),
+            name: input.name.clone(),
+            hint: hint.clone(),
+            hash,
+            old: None,
+            scopes: input.scopes.unwrap_or_else(Scopes::default_of_token),
+            narrowing,
+            created_at: txn.now,
+            created_by: access.actor(),
+            expires_at: input.expires_at,
+            revoked_at: None,
+        };
+        check(txn, access, &token, faults)?;
+        store::token::token_put(txn.write, *access.place(), &token, None)?;
+        Ok(Tokened { status: token.status(txn.now), token, last_used_at: None })
+    });
+    Ok((done.await?.fresh()?, secret))
+}
+
+fn count_check(txn: &Txn<'_>, access: &Access<TokensManage>) -> Result<()> {
+    let tokens = store::token::token_list(&*txn.write, *access.place())?;
+    if tokens.iter().filter(|token| token.revoked_at.is_none()).count() < TOKENS_MAX {
+        return Ok(());
+    }
+    Err(Error::fault("", Code::TooMany, format!("A space has at most {TOKENS_MAX} tokens that are not revoked.")))
+}
+
+/// Refuses a token that does not make sense, and one that would have more than the token that asks for it.
+fn check(txn: &Txn<'_>, access: &Access<TokensManage>, token: &Token, mut faults: Faults) -> Result<()> {
+    if token.expires_at.is_some_and(|end| end <= txn.now) {
+        faults.add("/expiresAt", Code::OutOfRange, "The time is not in the future.");
+    }
+    if let Narrowing { bases: Some(bases), tables: Some(tables) } = &token.narrowing {
+        let base_of = |table: &TableId| txn.catalog.table_by_id(*table).map(|table| table.base);
+        for (n, _) in tables.iter().enumerate().filter(|(_, table)| !base_of(table).is_some_and(|b| bases.contains(&b))) {
+            faults.add(format!("/tables/{n}"), Code::InvalidValue, "The table is in none of the bases in `bases`.");
+        }
+    }
+    faults.check()?;
+    more_check(access.reach(), token)
+}
+
+fn more_check(reach: &Reach, token: &Token) -> Result<()> {
+    let lacking: Vec<_> = reach.scopes.lacking(token.scopes).map(|scope| scope.name()).collect();
+    let more = |what: String| Err(Error::new(Code::ScopeMissing, format!("A token can't give more than it has: {what}.")));
+    if !lacking.is_empty() {
+        return more(format!("it lacks {}", lacking.join(", ")));
+    }
+    if !reach.narrowing.covers(&token.narrowing) {
+        return more("it is narrowed to some bases or tables, and the other one would reach beyond them".into());
+    }
+    if reach.expires_at.is_some_and(|end| token.expires_at.is_none_or(|other| other > end)) {
+        return more("it expires, and the other one would outlive it".into());
+    }
+    Ok(())
+}
+
+fn bases_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut Faults) -> Vec<BaseId> {
+    list_check("bases", meant.len(), faults);
+    let mut found = Vec::with_capacity(meant.len());
+    for (n, text) in meant.iter().enumerate() {
+        let base = catalog.base_meant(text).filter(|base| reach.sees_base(base.id, &base.tables));
+        match base {
+            Some(base) if !found.contains(&base.id) => found.push(base.id),
+            Some(_) => {}
+            None => faults.add(format!("/bases/{n}"), Code::InvalidValue, format!("There is no base `{text}`.")),
+        }
+    }
+    found
+}
+
+fn tables_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut Faults) -> Vec<TableId> {
+    list_check("tables", meant.len(), faults);
+    let mut found = Vec::with_capacity(meant.len());
+    for (n, text) in meant.iter().enumerate() {
+        let at = format!("/tables/{n}");
+        let of_base = |base: BaseId| catalog.table_meant(base, text).map(|table| (base, table.id));
+        let mut fitting = catalog
+            .bases
+            .iter()
+            .filter_map(|base| of_base(base.id))
+            .filter(|(base, table)| reach.sees_table(*base, *table))
+            .map(|(_, table)| table);
+        match (fitting.next(), fitting.next()) {
+            (Some(table), None) if !found.contains(&table) => found.push(table),
+            (Some(_), None) => {}
+            (None, _) => faults.add(at, Code::InvalidValue, format!("There is no table `{text}`.")),
+            (Some(_), Some(_)) => {
+                let detail = format!("The name `{text}` fits tables of several bases; send the id.");
+                faults.add(at, Code::InvalidValue, detail);
+            }
+        }
+    }
+    found
+}
+
+fn list_check(name: &str, length: usize, faults: &mut Faults) {
+    if length == 0 {
+        let detail = format!("An empty list would let the token reach nothing; leave `{name}` out for all.");
+        faults.add(format!("/{name}"), Code::Required, detail);
+    }
+    if length > NARROWED_MAX {
+        faults.add(format!("/{name}"), Code::TooMany, format!("A token is narrowed to at most {NARROWED_MAX} {name}."));
+    }
+}
+
+/// All tokens of a space, revoked ones too, in order of their ids: those after `after`, and whether there are more.
+pub fn token_list(
+    core: &Core,
+    access: &Access<TokensRead>,
+    after: Option<TokenId>,
+    limit: usize,
+) -> Result<(Vec<Tokened>, bool)> {
+    let (place, now) = (*access.place(), core.clock.now());
+    let read = core.engine.read()?;
+    let mut tokens = store::token::token_list(read.as_ref(), place)?;
+    tokens.retain(|token| after.is_none_or(|after| token.id > after));
+    let more = tokens.len() > limit;
+    tokens.truncate(limit);
+    let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
+    let used = store::token::token_used(read.as_ref(), place, &ids)?;
+    let tokens = tokens.into_iter().zip(used).map(|(token, used)| tokened(core, token, used, now)).collect();
+    Ok((tokens, more))
+}
+
+fn tokened(core: &Core, token: Token, used: Option<Time>, now: Time) -> Tokened {
+    let last_used_at = core.known.tokens.last_used(token.id).max(used);
+    Tokened { status: token.status(now), token, last_used_at }
+}
+
+pub fn token_get(core: &Core, access: &Access<TokensRead>, id: TokenId) -> Result<Tokened> {
+    let read = core.engine.read()?;
+    let token = store::token::token_get(read.as_ref(), *access.place(), id)?.ok_or_else(not_found)?;
+    let used = store::token::token_used(read.as_ref(), *access.place(), &[id])?.into_iter().next().flatten();
+    Ok(tokened(core, token, used, core.clock.now()))
+}
+
+/// The token that is calling.
+pub fn token_self(core: &Core, access: &Access<SpaceRead>, id: TokenId) -> Result<Tokened> {
+    let read = core.engine.read()?;
+    let token = store::token::token_get(read.as_ref(), *access.place(), id)?.ok_or_else(not_found)?;
+    let used = store::token::token_used(read.as_ref(), *access.place(), &[id])?.into_iter().next().flatten();
+    Ok(tokened(core, token, used, core.clock.now()))
+}
+
+/// Changes a token: its name, scopes, narrowing and end.
+pub async fn token_update(
+    core: &Arc<Core>,
+    access: Access<TokensManage>,
+    id: TokenId,
+    patch: TokenPatch,
+) -> Result<Tokened> {
+    changed(core, access, id, move |txn, access, before| {
+        let mut faults = Faults::default();
+        let mut token = before.clone();
+        if let Some(name) = &patch.name {
+            token.name = name.clone();
+        }
+        token.scopes = patch.scopes.unwrap_or(token.scopes);
+        if let Some(meant) = &patch.bases {
+            token.narrowing.bases =
+                meant.as_deref().map(|meant| bases_meant(&txn.catalog, access.reach(), meant, &mut faults));
+        }
+        if let Some(meant) = &patch.tables {
+            token.narrowing.tables =
+                meant.as_deref().map(|meant| tables_meant(&txn.catalog, access.reach(), meant, &mut faults));
+        }
+        if let Some(end) = patch.expires_at {
+            token.expires_at = end;
+            check(txn, access, &token, faults)?;
+        } else {
+            // An end that has passed already is not what this call is about.
+            check(txn, access, &Token { expires_at: token.expires_at.filter(|end| *end > txn.now), ..token.clone() }, faults)?;
+        }
+        Ok(token)
+    })
+    .await
+}
+
+/// Gives a token a new secret; the old one works for `grace_seconds` more.
+pub async fn token_rotate(
+    core: &Arc<Core>,
+    access: Access<TokensManage>,
+    id: TokenId,
+    grace_seconds: i64,
+) -> Result<(Tokened, PlainToken)> {
+    let secret = PlainToken::generate();
+    let (hash, hint) = (secret.hash(), hint(&secret));
+    let rotated = changed(core, access, id, move |txn, access, before| {
+        // Whoever gets the secret gets what the token may do.
+        more_check(access.reach(), before)?;
+        let until = (grace_seconds > 0).then(|| (before.hash, txn.now.plus_seconds(grace_seconds)));
+        Ok(Token { hash, hint: hint.clone(), old: until, ..before.clone() })
+    });
+    Ok((rotated.await?, secret))
+}
+
+/// Ends a token: no request that begins after this has answered succeeds with it.
+pub async fn token_revoke(core: &Arc<Core>, access: Access<TokensManage>, id: TokenId) -> Result<()> {
+    let revoked = changed(core, access, id, |txn, _, before| {
+        Ok(Token { revoked_at: Some(txn.now), old: None, ..before.clone() })
+    });
+    revoked.await.map(drop)
+}
+
+/// Runs a change of a token that is not revoked, and forgets what was known of it.
+async fn changed(
+    core: &Arc<Core>,
+    access: Access<TokensManage>,
+    id: TokenId,
+    body: impl Fn(&Txn<'_>, &Access<TokensManage>, &Token) -> Result<Token> + Send + 'static,
+) -> Result<Tokened> {
+    let inside = core.clone();
+    run_to_end(async move {
+        let done = commit_once(&inside, access, Commit::light(None), move |txn, access| {
+            let place = access.place().in_space();
+            let before = store::token::token_get(&*txn.write, place, id)?;
+            let before = before.filter(|token| token.revoked_at.is_none()).ok_or_else(not_found)?;
+            let token = body(txn, access, &before)?;
+            store::token::token_put(txn.write, place, &token, Some(&before))?;
+            let used = store::token::token_used(&*txn.write, place, &[id])?.into_iter().next().flatten();
+            Ok(tokened(txn.core, token, used, txn.now))
+        });
+        let changed = done.await.and_then(Done::fresh);
+        // Whatever became of the commit: what is held may be wrong now.
+        inside.known.tokens.forget(id);
+        changed
+    })
+    .await
+}
+
+/// Who made a token, as its id.
+pub fn actor_text(actor: Actor) -> String {
+    match actor {
+        Actor::User(user) => user.to_string(),
+        Actor::Token(token) => token.to_string(),
+        Actor::Operator => "operator".to_owned(),
+    }
+}
+
+/// Reads the id of a token from a path.
+pub fn token_id(meant: &str) -> Result<TokenId> {
+    TokenId::parse(meant).ok_or_else(not_found)
+}
