@@ -152,7 +152,7 @@ pub trait Write: Read {
     fn delete(&mut self, of: Keyspace, key: &[u8]);
 }
 
-impl dyn Engine {
+impl dyn Engine + '_ {
     /// Runs `body` in a transaction, once or more often, and seals what it answered until that is on the disk.
     ///
     /// An `Err` of the body drops what it wrote; it waits too, since it may rest on what another writer staged.

@@ -2,12 +2,13 @@
 //! that both are made here.
 //!
 //! - `open.rs`: the directory and its lock.
-//! - `pieces.rs`: keys and values in sled's one tree; `apply_batch` is atomic in one tree only.
+//! - `keys.rs`, `pieces.rs`: keys and values in sled's one tree; `apply_batch` is atomic in one tree only.
 //! - `history.rs`: old values, and with them snapshots; `reader.rs` reads through it.
 //! - `committer.rs`: staging, group commit, and what happens when a flush fails.
 
 mod committer;
 mod history;
+mod keys;
 mod open;
 mod pieces;
 mod reader;

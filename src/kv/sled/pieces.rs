@@ -6,13 +6,14 @@
 //! 255 length of the stored key(u16) key number(u32) -> bytes             of PIECE_BYTES_MAX each, the last is shorter
 //! ```
 //!
-//! Integers are big-endian. Pieces are there because sled puts a leaf that has grown too large into a file of its own,
+//! Integers are big-endian; all of these keys are escaped, see `keys.rs`. Pieces are there because sled puts a leaf that has grown too large into a file of its own,
 //! which it does not sync.
 
 use std::ops::Bound;
 
 use ::sled::{Batch, Db};
 
+use super::keys::{escape, unescape};
 use crate::kv::{Bytes, Error, Keyspace, Result, Way};
 use crate::limits::PIECE_BYTES_MAX;
 
@@ -48,7 +49,7 @@ pub(super) struct Tree(pub(super) Db);
 impl Tree {
     /// What `key` holds now.
     pub(super) fn get(&self, key: &[u8]) -> Result<Raw> {
-        match self.0.get(key)? {
+        match self.0.get(escape(key))? {
             Some(head) => self.value(key, &head),
             None => Ok(Raw::Whole(None)),
         }
@@ -73,11 +74,12 @@ impl Tree {
                 Way::Down => range.next_back(),
             };
             let Some((key, head)) = row.transpose()? else { return Ok((chunk, false)) };
+            let key = Bytes::from(unescape(&key));
             let raw = self.value(&key, &head)?;
             if let Raw::Whole(Some(value)) = &raw {
                 size += value.len();
             }
-            chunk.push((Bytes::copy_from_slice(&key), raw));
+            chunk.push((key, raw));
         }
         Ok((chunk, true))
     }
@@ -103,11 +105,11 @@ impl Tree {
 /// Adds to `batch` what turns `old` into `new`, pieces no longer needed included.
 pub(super) fn encode(batch: &mut Batch, key: &[u8], old: Option<&Bytes>, new: Option<&Bytes>) -> Result<()> {
     match new {
-        None => batch.remove(key),
-        Some(value) if value.len() <= PIECE_BYTES_MAX => batch.insert(key, head(SHORT, value)),
+        None => batch.remove(&*escape(key)),
+        Some(value) if value.len() <= PIECE_BYTES_MAX => batch.insert(&*escape(key), head(SHORT, value)),
         Some(value) => {
             let length = u32::try_from(value.len()).map_err(|_| Error::TooLarge(value.len()))?;
-            batch.insert(key, head(LONG, &length.to_be_bytes()));
+            batch.insert(&*escape(key), head(LONG, &length.to_be_bytes()));
             for (piece, number) in value.chunks(PIECE_BYTES_MAX).zip(0..) {
                 batch.insert(piece_key(key, number), piece);
             }
@@ -142,7 +144,7 @@ fn piece_key(key: &[u8], number: u32) -> Vec<u8> {
     piece.extend_from_slice(&length.to_be_bytes());
     piece.extend_from_slice(key);
     piece.extend_from_slice(&number.to_be_bytes());
-    piece
+    escape(&piece).into_owned()
 }
 
 fn corrupt(part: &str, key: &[u8]) -> Error {
