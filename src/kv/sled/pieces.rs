@@ -6,8 +6,8 @@
 //! 255 length of the stored key(u16) key number(u32) -> bytes             of PIECE_BYTES_MAX each, the last is shorter
 //! ```
 //!
-//! Integers are big-endian; all of these keys are escaped, see `keys.rs`. Pieces are there because sled puts a leaf that has grown too large into a file of its own,
-//! which it does not sync.
+//! Integers are big-endian; all of these keys are escaped, see `keys.rs`. Pieces are there because sled puts a leaf that
+//! has grown too large into a file of its own, which it does not sync.
 
 use std::ops::Bound;
 
@@ -64,9 +64,8 @@ impl Tree {
         rows: usize,
         bytes: usize,
     ) -> Result<(Vec<(Bytes, Raw)>, bool)> {
-        let mut range = self
-            .0
-            .range::<&[u8], _>((bounds.0.as_ref().map(Vec::as_slice), bounds.1.as_ref().map(Vec::as_slice)));
+        let (start, end) = (bounds.0.as_ref(), bounds.1.as_ref());
+        let mut range = self.0.range((start.map(|key| escape(key)), end.map(|key| escape(key))));
         let (mut chunk, mut size) = (Vec::new(), 0);
         while chunk.len() < rows && size < bytes {
             let row = match way {
