@@ -136,12 +136,11 @@ impl Group {
         if let Some(result) = &state.result {
             return Poll::Ready(result.clone());
         }
-        match slot.and_then(|slot| state.wakers.get_mut(slot)) {
-            Some(kept) => kept.clone_from(waker),
-            None => {
-                *slot = Some(state.wakers.len());
-                state.wakers.push(waker.clone());
-            }
+        if let Some(kept) = slot.and_then(|slot| state.wakers.get_mut(slot)) {
+            kept.clone_from(waker);
+        } else {
+            *slot = Some(state.wakers.len());
+            state.wakers.push(waker.clone());
         }
         Poll::Pending
     }

@@ -1,12 +1,12 @@
 //! An engine that keeps everything in memory and nothing on the disk: for tests, and for embedding.
 
 use std::collections::BTreeMap;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::staged::{Changes, Staging, stored_key, walk};
-use super::{Bytes, Durable, Engine, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
+use super::{Bytes, Durable, Each, Engine, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
 
 type Rows = BTreeMap<Bytes, Bytes>;
 
@@ -22,6 +22,7 @@ pub struct Memory {
 
 impl Memory {
     /// An empty engine.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -101,13 +102,7 @@ impl Read for Snapshot {
         Ok(find(&self.rows, keys))
     }
 
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
         for (key, value) in walk(&self.rows, of, &range, way) {
             if each(key, value).is_break() {
                 break;

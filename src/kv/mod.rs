@@ -128,6 +128,9 @@ pub trait Engine: Send + Sync {
     fn stats(&self) -> Stats;
 }
 
+/// What a scan calls with each key and value.
+pub type Each<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
 /// Reading at one moment.
 pub trait Read {
     /// The values of several keys, in the order asked. One round trip, however many.
@@ -135,13 +138,7 @@ pub trait Read {
 
     /// Calls `each` with every key of `range` and its value, in key order, until it breaks. A range that ends where or
     /// before it starts holds nothing.
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()>;
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()>;
 }
 
 /// Reading and writing inside a transaction; reads see what it wrote.

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use std::ops::{ControlFlow, Range};
 
 use super::{
-    Bytes, Error, KEY_BYTES_MAX, Keyspace, Outcome, Read, Result, TRANSACTION_BYTES_MAX, Way, Write,
+    Bytes, Each, Error, KEY_BYTES_MAX, Keyspace, Outcome, Read, Result, TRANSACTION_BYTES_MAX, Way, Write,
 };
 
 /// A key as stored: the keyspace byte first, so that one order serves all keyspaces.
@@ -112,13 +112,7 @@ impl Read for Overlay<'_> {
             .collect())
     }
 
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
         if self.changes.is_empty() {
             return self.under.scan(of, range, way, each);
         }
@@ -146,7 +140,7 @@ fn merge<'a>(
     key: &[u8],
     value: &[u8],
     way: Way,
-    each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    each: &mut Each<'_>,
 ) -> ControlFlow<()> {
     let due = |own: &[u8]| match way {
         Way::Up => own <= key,
@@ -215,13 +209,7 @@ impl Read for Staging<'_> {
         self.overlay().get(keys)
     }
 
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
         self.overlay().scan(of, range, way, each)
     }
 }
@@ -259,13 +247,7 @@ mod tests {
             Ok(vec![None; keys.len()])
         }
 
-        fn scan(
-            &self,
-            _: Keyspace,
-            _: Range<&[u8]>,
-            _: Way,
-            _: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-        ) -> Result<()> {
+        fn scan(&self, _: Keyspace, _: Range<&[u8]>, _: Way, _: &mut Each<'_>) -> Result<()> {
             Ok(())
         }
     }

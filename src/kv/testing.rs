@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::staged::Staging;
-use super::{Bytes, Durable, Engine, Error, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
+use super::{Bytes, Durable, Each, Engine, Error, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
 
 /// What really becomes of a commit that answers [`Error::Unknown`]: whoever gets that answer must live with both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,13 +177,7 @@ impl Read for Counted<'_> {
         self.inner.get(keys)
     }
 
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
         self.counters.scans.fetch_add(1, Ordering::SeqCst);
         self.inner.scan(of, range, way, each)
     }
@@ -220,13 +214,7 @@ impl Read for Expiring {
         self.inner.get(keys)
     }
 
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
         self.counters.scans.fetch_add(1, Ordering::SeqCst);
         self.check()?;
         // Asked before every row, so that a test may expire a scan midway.

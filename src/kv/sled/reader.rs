@@ -1,14 +1,14 @@
 //! Reading sled at one moment: what sled holds now, and over it what the history undoes.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, ControlFlow, Range};
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use super::committer::Shared;
 use super::history::{History, Moment};
 use super::pieces::{Bounds, Raw, Tree};
 use crate::kv::staged::{plain_key, stored_key};
-use crate::kv::{Bytes, Error, Keyspace, Read, Result, Way};
+use crate::kv::{Bytes, Each, Error, Keyspace, Read, Result, Way};
 
 /// Rows that a scan takes from sled at a time: few at first, since many scans stop early, then more.
 const CHUNK_ROWS_MIN: usize = 16;
@@ -25,9 +25,14 @@ pub(super) struct View<'a> {
     pub(super) moment: Moment,
 }
 
+/// Some rows of a scan, and the key after which it goes on, if it does.
+struct Chunk {
+    rows: Vec<(Bytes, Bytes)>,
+    last: Option<Bytes>,
+}
+
 impl View<'_> {
-    /// The rows of the next chunk, and the key after which the scan goes on, if it does.
-    fn chunk(&self, bounds: &Bounds, way: Way, limit: usize) -> Result<(Vec<(Bytes, Bytes)>, Option<Bytes>)> {
+    fn chunk(&self, bounds: &Bounds, way: Way, limit: usize) -> Result<Chunk> {
         let (mut raws, more) = self.tree.chunk(bounds, way, limit, CHUNK_BYTES)?;
         let mut last = raws.last().filter(|_| more).map(|(key, _)| key.clone());
         if !self.history.is_current(self.moment) {
@@ -45,7 +50,7 @@ impl View<'_> {
                 rows.push((key, value));
             }
         }
-        Ok((rows, last))
+        Ok(Chunk { rows, last })
     }
 }
 
@@ -91,13 +96,7 @@ impl Read for View<'_> {
         rows.map(|((raw, key), old)| old.map_or_else(|| raw.settled(key), Ok)).collect()
     }
 
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
         if range.start >= range.end {
             return Ok(());
         }
@@ -105,7 +104,7 @@ impl Read for View<'_> {
         let mut bounds = (Bound::Included(start), Bound::Excluded(end));
         let mut limit = CHUNK_ROWS_MIN;
         loop {
-            let (rows, last) = self.chunk(&bounds, way, limit)?;
+            let Chunk { rows, last } = self.chunk(&bounds, way, limit)?;
             for (key, value) in rows {
                 if each(plain_key(&key), &value).is_break() {
                     return Ok(());
@@ -161,13 +160,7 @@ impl Read for Snapshot {
         self.view().get(keys)
     }
 
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()> {
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
         self.view().scan(of, range, way, each)
     }
 }
