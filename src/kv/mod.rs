@@ -23,30 +23,41 @@ mod staged;
 pub mod testing;
 
 use std::ops::{ControlFlow, Range};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use bytes::Bytes;
 pub use durable::{Durable, Receipt};
 
 pub use crate::limits::{KEY_BYTES_MAX, TRANSACTION_BYTES_MAX};
 
-/// A named part of the key space; the first byte of every key an engine stores.
+/// A named part of the key space; the first byte of every key an engine stores. The last one, 255, is the engine's own:
+/// a transaction that writes there fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Keyspace(pub u8);
+
+impl Keyspace {
+    const RESERVED: Self = Self(u8::MAX);
+}
 
 /// Which way a scan goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
+    /// From the smallest key to the largest.
     Up,
+    /// From the largest key to the smallest.
     Down,
 }
 
 /// What becomes of what a body wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// It is committed.
     Keep,
+    /// It is forgotten.
     Drop,
 }
 
+/// What every call answers.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why an engine did not do what it was asked.
@@ -61,15 +72,19 @@ pub enum Error {
     /// The snapshot would hold too much history; open a new one and start again.
     #[error("the snapshot has expired")]
     Expired,
+    /// Not done: a key of this many bytes.
     #[error("a key of {0} bytes is too long, at most {KEY_BYTES_MAX} are possible")]
     KeyTooLong(usize),
+    /// Not done: a transaction of this many bytes.
     #[error("a transaction of {0} bytes is too large, at most {TRANSACTION_BYTES_MAX} are possible")]
     TooLarge(usize),
     /// Another process holds the directory.
     #[error("another process is using the database")]
     Held,
+    /// What is on the disk is not what this engine wrote.
     #[error("stored bytes do not fit: {0}")]
     Corrupt(String),
+    /// The store below failed in some other way. In a body or before a commit it means: not done.
     #[error("{0}")]
     Broken(String),
 }
@@ -109,31 +124,32 @@ pub trait Engine: Send + Sync {
     /// Whether writes are taken: `Err` says why not.
     fn writable(&self) -> Result<()>;
 
+    /// Figures, cheap to ask for.
     fn stats(&self) -> Stats;
 }
+
+/// What a scan calls with each key and value.
+pub type Each<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
 
 /// Reading at one moment.
 pub trait Read {
     /// The values of several keys, in the order asked. One round trip, however many.
     fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>>;
 
-    /// Calls `each` with every key of `range` and its value, in key order, until it breaks.
-    fn scan(
-        &self,
-        of: Keyspace,
-        range: Range<&[u8]>,
-        way: Way,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()>;
+    /// Calls `each` with every key of `range` and its value, in key order, until it breaks. A range that ends where or
+    /// before it starts holds nothing.
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()>;
 }
 
 /// Reading and writing inside a transaction; reads see what it wrote.
 pub trait Write: Read {
+    /// Sets the value. What is too long or too much is answered by the commit, which then keeps nothing.
     fn put(&mut self, of: Keyspace, key: &[u8], value: &[u8]);
+    /// Removes the key, if it is there.
     fn delete(&mut self, of: Keyspace, key: &[u8]);
 }
 
-impl dyn Engine {
+impl dyn Engine + '_ {
     /// Runs `body` in a transaction, once or more often, and seals what it answered until that is on the disk.
     ///
     /// An `Err` of the body drops what it wrote; it waits too, since it may rest on what another writer staged.
@@ -156,4 +172,9 @@ impl dyn Engine {
         let answer = answer.ok_or_else(|| Error::Broken("the engine ran no body".into()))?;
         Ok(Receipt::new(answer, durable))
     }
+}
+
+/// Locks, whatever became of other holders: every holder leaves its state whole before it runs code that may panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,93 @@
+//! Opening and leaving the database's directory.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Weak;
+use std::time::{Duration, Instant};
+
+use ::sled::{Config, Db};
+
+use super::Options;
+use super::committer::Shared;
+use crate::kv::{Error, Result};
+
+/// How long to wait for a directory to be let go: a process that was just killed may still hold it.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Opens sled in `path`, and its log. When this has answered, the names of its files are on the disk.
+pub(super) fn open(path: &Path, options: &Options) -> Result<(Db, File)> {
+    let path = std::path::absolute(path).map_err(|error| broken("find", path, &error))?;
+    let existing = path.ancestors().find(|dir| dir.exists()).map(Path::to_path_buf);
+    let config = Config::new().path(&path).cache_capacity(options.cache_bytes).flush_every_ms(None);
+    let db = open_patiently(&config)?;
+    let log_path = path.join("db");
+    let log = File::options()
+        .read(true)
+        .write(true)
+        .open(&log_path)
+        .map_err(|error| broken("open", &log_path, &error))?;
+    sync_names(&path, existing)?;
+    Ok((db, log))
+}
+
+fn open_patiently(config: &Config) -> Result<Db> {
+    let start = Instant::now();
+    loop {
+        match config.open() {
+            Err(error) if !is_held(&error) => return Err(error.into()),
+            Err(_) if start.elapsed() >= PATIENCE => return Err(Error::Held),
+            Err(_) => std::thread::sleep(PAUSE),
+            Ok(db) => return Ok(db),
+        }
+    }
+}
+
+/// Sled tells a held lock from other failures by its words only.
+fn is_held(error: &::sled::Error) -> bool {
+    matches!(error, ::sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
+}
+
+/// Syncs sled's files and every directory that may be new. Sled syncs none of them.
+fn sync_names(path: &Path, existing: Option<PathBuf>) -> Result<()> {
+    for file in ["conf", "db"].map(|name| path.join(name)) {
+        sync(&file)?;
+    }
+    if cfg!(unix) {
+        // An earlier process may have made `path` and died before it synced the parent.
+        let parent = path.parent().map(Path::to_path_buf);
+        let last = existing.filter(|existing| existing != path).or(parent);
+        for dir in path.ancestors() {
+            sync(dir)?;
+            if last.as_deref().is_none_or(|last| last == dir) {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sync(path: &Path) -> Result<()> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(|error| broken("sync", path, &error))
+}
+
+fn broken(what: &str, path: &Path, error: &std::io::Error) -> Error {
+    Error::Broken(format!("cannot {what} {}: {error}", path.display()))
+}
+
+/// Dropped last, waits until sled's background threads have let go of the directory. Does not wait while snapshots are
+/// open, which hold it too.
+pub(super) struct Release {
+    pub(super) lock: Option<File>,
+    pub(super) shared: Weak<Shared>,
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        let Some(lock) = self.lock.take() else { return };
+        let start = Instant::now();
+        while self.shared.strong_count() == 0 && lock.try_lock().is_err() && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! An engine around an engine that breaks on cue, runs bodies twice and counts round trips. For tests of every floor.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::staged::Staging;
+use super::{Bytes, Durable, Each, Engine, Error, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
+
+/// What really becomes of a commit that answers [`Error::Unknown`]: whoever gets that answer must live with both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is on the disk.
+    Done,
+    /// It is gone.
+    Lost,
+}
+
+/// Round trips, inside bodies and outside. A discarded first run of a body is not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls of `get`, each for one key or many.
+    pub gets: u64,
+    /// Calls of `scan`.
+    pub scans: u64,
+    /// Transactions that were kept.
+    pub commits: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    gets: AtomicU64,
+    scans: AtomicU64,
+    commits: AtomicU64,
+}
+
+/// The wrapper. All switches are off at first.
+pub struct Testing {
+    inner: Arc<dyn Engine>,
+    twice: AtomicBool,
+    reruns: AtomicU64,
+    fail_next: Mutex<Option<Fate>>,
+    read_only: AtomicBool,
+    refuse_snapshots: AtomicBool,
+    /// Snapshots opened in an earlier epoch have expired.
+    epoch: Arc<AtomicU64>,
+    counters: Arc<Counters>,
+}
+
+impl Testing {
+    /// Wraps an engine.
+    pub fn new(inner: Arc<dyn Engine>) -> Self {
+        Self {
+            inner,
+            twice: AtomicBool::default(),
+            reruns: AtomicU64::default(),
+            fail_next: Mutex::default(),
+            read_only: AtomicBool::default(),
+            refuse_snapshots: AtomicBool::default(),
+            epoch: Arc::default(),
+            counters: Arc::default(),
+        }
+    }
+
+    /// Whether every body is run twice, the first time for nothing.
+    pub fn run_twice(&self, on: bool) {
+        self.twice.store(on, Ordering::SeqCst);
+    }
+
+    /// The next commit answers [`Error::Unknown`], and from then on no write is taken, as after a failed flush.
+    pub fn fail_next_commit(&self, fate: Fate) {
+        *lock(&self.fail_next) = Some(fate);
+    }
+
+    /// Takes writes again, as if the engine had been opened anew.
+    pub fn heal(&self) {
+        *lock(&self.fail_next) = None;
+        self.read_only.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether opening a snapshot answers [`Error::Expired`].
+    pub fn refuse_snapshots(&self, on: bool) {
+        self.refuse_snapshots.store(on, Ordering::SeqCst);
+    }
+
+    /// All open snapshots answer [`Error::Expired`] from now on.
+    pub fn expire_snapshots(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Round trips since the last reset.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            gets: self.counters.gets.load(Ordering::SeqCst),
+            scans: self.counters.scans.load(Ordering::SeqCst),
+            commits: self.counters.commits.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Sets all counts to zero.
+    pub fn reset_counts(&self) {
+        for counter in [&self.counters.gets, &self.counters.scans, &self.counters.commits] {
+            counter.store(0, Ordering::SeqCst);
+        }
+    }
+
+    /// One real run of a body, after one for nothing if that is wanted.
+    fn run(&self, txn: &mut dyn Write, body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Outcome {
+        if self.twice.load(Ordering::SeqCst) {
+            self.reruns.fetch_add(1, Ordering::SeqCst);
+            body(&mut Staging::over(&*txn));
+        }
+        body(&mut Counted { inner: txn, counters: &self.counters })
+    }
+}
+
+impl Engine for Testing {
+    fn waits_on_network(&self) -> bool {
+        self.inner.waits_on_network()
+    }
+
+    fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
+        self.counters.gets.fetch_add(1, Ordering::SeqCst);
+        self.inner.get(keys)
+    }
+
+    fn read(&self) -> Result<Box<dyn Read + Send + Sync>> {
+        if self.refuse_snapshots.load(Ordering::SeqCst) {
+            return Err(Error::Expired);
+        }
+        Ok(Box::new(Expiring {
+            opened: self.epoch.load(Ordering::SeqCst),
+            epoch: Arc::clone(&self.epoch),
+            counters: Arc::clone(&self.counters),
+            inner: self.inner.read()?,
+        }))
+    }
+
+    fn write(&self, turn: &[u8], body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Durable> {
+        self.writable()?;
+        let (mut kept, mut fate) = (false, None);
+        let durable = self.inner.write(turn, &mut |txn| {
+            let outcome = self.run(txn, body);
+            kept = outcome == Outcome::Keep;
+            // An engine may run this again: what was taken the first time stays taken.
+            fate = fate.or_else(|| lock(&self.fail_next).take_if(|_| kept));
+            if fate == Some(Fate::Lost) { Outcome::Drop } else { outcome }
+        })?;
+        self.counters.commits.fetch_add(kept.into(), Ordering::SeqCst);
+        if fate.is_none() {
+            return Ok(durable);
+        }
+        self.read_only.store(true, Ordering::SeqCst);
+        durable.wait()?;
+        Ok(Durable::failed(Error::Unknown("a test made this commit fail".into())))
+    }
+
+    fn writable(&self) -> Result<()> {
+        if self.read_only.load(Ordering::SeqCst) { Err(Error::ReadOnly) } else { self.inner.writable() }
+    }
+
+    fn stats(&self) -> Stats {
+        let inner = self.inner.stats();
+        Stats { reruns: inner.reruns + self.reruns.load(Ordering::SeqCst), ..inner }
+    }
+}
+
+/// A transaction whose reads are counted.
+struct Counted<'a> {
+    inner: &'a mut dyn Write,
+    counters: &'a Counters,
+}
+
+impl Read for Counted<'_> {
+    fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
+        self.counters.gets.fetch_add(1, Ordering::SeqCst);
+        self.inner.get(keys)
+    }
+
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
+        self.counters.scans.fetch_add(1, Ordering::SeqCst);
+        self.inner.scan(of, range, way, each)
+    }
+}
+
+impl Write for Counted<'_> {
+    fn put(&mut self, of: Keyspace, key: &[u8], value: &[u8]) {
+        self.inner.put(of, key, value);
+    }
+
+    fn delete(&mut self, of: Keyspace, key: &[u8]) {
+        self.inner.delete(of, key);
+    }
+}
+
+/// A snapshot that expires on cue.
+struct Expiring {
+    opened: u64,
+    epoch: Arc<AtomicU64>,
+    counters: Arc<Counters>,
+    inner: Box<dyn Read + Send + Sync>,
+}
+
+impl Expiring {
+    fn check(&self) -> Result<()> {
+        if self.epoch.load(Ordering::SeqCst) == self.opened { Ok(()) } else { Err(Error::Expired) }
+    }
+}
+
+impl Read for Expiring {
+    fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
+        self.counters.gets.fetch_add(1, Ordering::SeqCst);
+        self.check()?;
+        self.inner.get(keys)
+    }
+
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
+        self.counters.scans.fetch_add(1, Ordering::SeqCst);
+        self.check()?;
+        // Asked before every row, so that a test may expire a scan midway.
+        let mut expired = Ok(());
+        self.inner.scan(of, range, way, &mut |key, value| {
+            expired = self.check();
+            if expired.is_err() { ControlFlow::Break(()) } else { each(key, value) }
+        })?;
+        expired
+    }
+}
