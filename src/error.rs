@@ -154,7 +154,11 @@ impl From<Faults> for Error {
         let same = faults.listed.iter().all(|fault| fault.code == first);
         let code = match first.status() {
             400 if all(|code| code.status() == 400) => {
-                if first == Code::InvalidHeader && same { first } else { Code::InvalidParameter }
+                if first == Code::InvalidHeader && same {
+                    first
+                } else {
+                    Code::InvalidParameter
+                }
             }
             409 if same => first,
             409 if all(|code| code.status() == 409) => Code::Conflict,
@@ -218,6 +222,11 @@ impl Error {
         let mut faults = Faults::default();
         faults.add(pointer, code, detail);
         faults.into()
+    }
+
+    /// An error of its own code, with the faults that explain it.
+    pub fn with_faults(code: Code, detail: impl Into<String>, faults: Faults) -> Error {
+        Error { faults: faults.listed, ..Error::new(code, detail) }
     }
 
     /// The same with another code for the whole answer.

@@ -18,8 +18,17 @@ const PREFIX: usize = 3;
 /// Whether `text` has the form of an id, of whatever kind. No name may have it.
 pub fn is_id_form(text: &str) -> bool {
     let prefixes = [
-        SpaceId::PREFIX, BaseId::PREFIX, TableId::PREFIX, FieldId::PREFIX, ChoiceId::PREFIX, RecordId::PREFIX,
-        TokenId::PREFIX, UserId::PREFIX, SessionId::PREFIX, "viw", "whk",
+        SpaceId::PREFIX,
+        BaseId::PREFIX,
+        TableId::PREFIX,
+        FieldId::PREFIX,
+        ChoiceId::PREFIX,
+        RecordId::PREFIX,
+        TokenId::PREFIX,
+        UserId::PREFIX,
+        SessionId::PREFIX,
+        "viw",
+        "whk",
     ];
     text.get(..PREFIX).is_some_and(|prefix| prefixes.contains(&prefix))
         && text.get(PREFIX..).and_then(decode).is_some()
@@ -181,7 +190,9 @@ mod tests {
     fn ids_are_read_exactly_as_written() {
         let id = RecordId([7; 16]).to_string();
         assert!(RecordId::parse(&id).is_some());
-        for wrong in [id.to_uppercase(), format!("{id} "), id.replace("rec", "tbl"), id.replacen("rec0", "rec8", 1)] {
+        for wrong in
+            [id.to_uppercase(), format!("{id} "), id.replace("rec", "tbl"), id.replacen("rec0", "rec8", 1)]
+        {
             assert_eq!(RecordId::parse(&wrong), None, "{wrong}");
         }
         assert_eq!(RecordId::parse("rec"), None);

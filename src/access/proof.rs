@@ -206,7 +206,11 @@ pub struct Reach {
 impl Reach {
     pub fn sees_base(&self, base: BaseId, tables: &[TableId]) -> bool {
         self.narrowing.bases.as_ref().is_none_or(|bases| bases.contains(&base))
-            && self.narrowing.tables.as_ref().is_none_or(|held| tables.iter().any(|table| held.contains(table)))
+            && self
+                .narrowing
+                .tables
+                .as_ref()
+                .is_none_or(|held| tables.iter().any(|table| held.contains(table)))
     }
 
     pub fn sees_table(&self, base: BaseId, table: TableId) -> bool {
@@ -286,7 +290,12 @@ impl Operator {
         Access::new(Operator::reach(), InBase { space, base })
     }
 
-    pub fn table<P: Permission<Place = InTable>>(self, space: SpaceId, base: BaseId, table: TableId) -> Access<P> {
+    pub fn table<P: Permission<Place = InTable>>(
+        self,
+        space: SpaceId,
+        base: BaseId,
+        table: TableId,
+    ) -> Access<P> {
         Access::new(Operator::reach(), InTable { space, base, table })
     }
 }

@@ -77,7 +77,11 @@ pub fn read_description(json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -
     }
     let text = json.text(at, faults)?;
     if text.chars().count() > DESCRIPTION_CHARS_MAX {
-        faults.add(at, Code::OutOfRange, format!("A description has at most {DESCRIPTION_CHARS_MAX} characters."));
+        faults.add(
+            at,
+            Code::OutOfRange,
+            format!("A description has at most {DESCRIPTION_CHARS_MAX} characters."),
+        );
     } else if text.contains('\0') {
         faults.add(at, Code::InvalidValue, "A text may not contain NUL.");
     }

@@ -64,7 +64,8 @@ impl Draft {
 
     /// The bytes that are stored.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(64 + self.fields.values().map(|bytes| bytes.len() + 4).sum::<usize>());
+        let mut out =
+            Vec::with_capacity(64 + self.fields.values().map(|bytes| bytes.len() + 4).sum::<usize>());
         let same = self.created == self.updated;
         out.extend_from_slice(&[FORMAT, if same { NEVER_UPDATED } else { 0 }]);
         varint::write(self.version, &mut out);

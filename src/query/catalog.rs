@@ -113,7 +113,12 @@ impl Catalogs {
     /// The catalog of the number that was read in `read`, a snapshot or a transaction that has not changed it.
     ///
     /// It is not held from then on: what a transaction reads may rest on another one that does not become durable.
-    pub fn at(&self, read: &(impl Read + ?Sized), place: InSpace, number: Option<u64>) -> Result<Arc<Catalog>> {
+    pub fn at(
+        &self,
+        read: &(impl Read + ?Sized),
+        place: InSpace,
+        number: Option<u64>,
+    ) -> Result<Arc<Catalog>> {
         if let Some(held) = self.held_at(place, number) {
             return Ok(held);
         }

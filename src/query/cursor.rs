@@ -44,7 +44,8 @@ impl Bound<'_> {
         let expected = self.mark(position);
         let expected = expected.split_at_checked(MARK).ok_or_else(bad)?.0;
         // Compared without stopping at the first difference, as everything that authenticates is.
-        let differs = mark.len() != MARK || mark.iter().zip(expected).fold(0, |acc, (a, b)| acc | (a ^ b)) != 0;
+        let differs =
+            mark.len() != MARK || mark.iter().zip(expected).fold(0, |acc, (a, b)| acc | (a ^ b)) != 0;
         if differs { Err(bad()) } else { Ok(I::from_bytes(*position)) }
     }
 }

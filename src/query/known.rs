@@ -59,9 +59,11 @@ impl Tokens {
         let store::token::Found { space, token, until, last_used } = found;
         let stored = last_used.map_or(0, Time::millis);
         let mut used = self.used.write().unwrap_or_else(PoisonError::into_inner);
-        let used = used
-            .entry(token.id)
-            .or_insert_with(|| Used { space, at: Arc::new(AtomicI64::new(stored)), written: stored });
+        let used = used.entry(token.id).or_insert_with(|| Used {
+            space,
+            at: Arc::new(AtomicI64::new(stored)),
+            written: stored,
+        });
         TokenRights {
             id: token.id,
             space,

@@ -53,7 +53,8 @@ impl Logins {
             if let Some(first) = times.first().filter(|_| times.len() >= LOGIN_FAILURES_MAX) {
                 let wait = first.plus_seconds(LOGIN_WINDOW_SECONDS).millis() - now.millis();
                 let seconds = u32::try_from(wait.div_euclid(1000) + 1).unwrap_or(1);
-                let detail = format!("Too many failed sign-ins; the next attempt is possible in {seconds} seconds.");
+                let detail =
+                    format!("Too many failed sign-ins; the next attempt is possible in {seconds} seconds.");
                 return Err(Error::new(Code::TooManyAttempts, detail).retry_after(seconds));
             }
         }
@@ -98,7 +99,8 @@ pub async fn setup(core: &Arc<Core>, code: &str, address: IpAddr, owner: Credent
     core.logins.begin(&subjects, now)?;
     let expected = core.setup_code.lock().unwrap_or_else(PoisonError::into_inner).clone();
     // Hashes are compared, in constant time: how much of a guess is right must not show.
-    let fits = expected.is_some_and(|expected| blake3::hash(expected.as_bytes()) == blake3::hash(code.trim().as_bytes()));
+    let fits = expected
+        .is_some_and(|expected| blake3::hash(expected.as_bytes()) == blake3::hash(code.trim().as_bytes()));
     if !fits {
         return Err(Error::plain(Code::WrongCode));
     }
@@ -114,7 +116,12 @@ pub fn owner_exists(core: &Core) -> Result<bool> {
 }
 
 /// Makes a user; the first one owns the instance. `only_first` refuses to make another one.
-pub async fn user_create(core: &Arc<Core>, email: Email, password: Password, only_first: bool) -> Result<User> {
+pub async fn user_create(
+    core: &Arc<Core>,
+    email: Email,
+    password: Password,
+    only_first: bool,
+) -> Result<User> {
     let hash = hashed(core, move || password.hash()).await?;
     let inside = core.clone();
     let body = move |write: &mut dyn Write| {

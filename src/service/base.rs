@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::once::{Commit, Done, Once, commit_once};
-use crate::access::{Access, BaseRead, BaseWrite, BasesRead, BasesWrite};
+use crate::access::{Access, BaseRead, BaseWrite, BasesRead, BasesWrite, Inside};
 use crate::error::{Code, Error, Result};
 use crate::limits::BASES_MAX;
 use crate::model::base::Base;

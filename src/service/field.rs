@@ -154,7 +154,8 @@ fn unique_read(
 
 fn required_check(of_type: &dyn FieldType, field: &Field, at: &Pointer<'_>, faults: &mut Faults) {
     if field.required && of_type.never_empty() {
-        let detail = format!("A field of the type `{}` is never empty, so it can't be required.", of_type.type_name());
+        let detail =
+            format!("A field of the type `{}` is never empty, so it can't be required.", of_type.type_name());
         faults.add(at.member("required"), Code::InvalidValue, detail);
     }
 }
@@ -173,11 +174,19 @@ fn default_read(
         return None;
     }
     if of_type.source() != Source::Client {
-        faults.add(at, Code::ComputedField, "The server gives the values of this field, so it takes no default.");
+        faults.add(
+            at,
+            Code::ComputedField,
+            "The server gives the values of this field, so it takes no default.",
+        );
         return None;
     }
     if field.unique.is_some() {
-        faults.add(at, Code::InvalidValue, "A unique field can't have a default: only one record could hold it.");
+        faults.add(
+            at,
+            Code::InvalidValue,
+            "A unique field can't have a default: only one record could hold it.",
+        );
         return None;
     }
     let value = of_type.parse(json, &at, faults)?;
@@ -268,7 +277,9 @@ fn field_changed(
         field.description.clone_from(description);
     }
     let of_type = type_changed(txn, open, patch, faults)?;
-    if of_type.kind() != open.of_type.kind() || of_type.type_name() != field.of_type && !of_type.holds_all_of(open.of_type.as_ref()) {
+    if of_type.kind() != open.of_type.kind()
+        || of_type.type_name() != field.of_type && !of_type.holds_all_of(open.of_type.as_ref())
+    {
         // A field number is bound to one kind of value for ever, so that no reader can mistake old bytes.
         field.number = take_number(table, at, faults)?;
     }
@@ -289,13 +300,22 @@ fn field_changed(
 }
 
 /// A default that is not named stays, converted if the type changes.
-fn default_kept(open: &OpenField, of_type: &dyn FieldType, field: &Field, faults: &mut Faults) -> Option<Vec<u8>> {
+fn default_kept(
+    open: &OpenField,
+    of_type: &dyn FieldType,
+    field: &Field,
+    faults: &mut Faults,
+) -> Option<Vec<u8>> {
     let held = open.default_value();
     if held.is_empty() {
         return None;
     }
     if field.unique.is_some() {
-        faults.add("/unique", Code::InvalidValue, "A unique field can't have a default; send `\"default\": null` too.");
+        faults.add(
+            "/unique",
+            Code::InvalidValue,
+            "A unique field can't have a default; send `\"default\": null` too.",
+        );
         return None;
     }
     if of_type.holds_all_of(open.of_type.as_ref()) {
@@ -331,7 +351,11 @@ fn type_changed(
     let made = (definition.create)(&options, faults)?;
     let computed = |of_type: &dyn FieldType| of_type.source() != Source::Client;
     if !same && (computed(held) || computed(made.as_ref())) {
-        let detail = format!("A field can't change between `{}` and `{}`: make a new one.", held.type_name(), made.type_name());
+        let detail = format!(
+            "A field can't change between `{}` and `{}`: make a new one.",
+            held.type_name(),
+            made.type_name()
+        );
         faults.add("/type", Code::InvalidValue, detail);
         return None;
     }
@@ -406,15 +430,23 @@ fn records_change(
     }
     let records = records_all(&*txn.write, place)?;
     let mut edits = work.edits(&records, txn.writing(access).stamp)?;
-    let after: Vec<Record> = edits.iter().map(|(_, draft)| draft.clone().into_record()).collect::<Result<_, _>>()?;
+    let after: Vec<Record> =
+        edits.iter().map(|(_, draft)| draft.clone().into_record()).collect::<Result<_, _>>()?;
     work.fill_index(txn, place, &records, after)?;
     answer.converted = edits.len();
-    answer.shown = edits.iter().take(DRY_RUN_CHANGES_MAX).map(|(record, draft)| work.shown(record, draft)).collect();
-    let edits: Vec<Edit> =
-        edits.drain(..).map(|(before, after)| Edit { before: Some(before.clone()), after: Some(after) }).collect();
+    answer.shown =
+        edits.iter().take(DRY_RUN_CHANGES_MAX).map(|(record, draft)| work.shown(record, draft)).collect();
+    let edits: Vec<Edit> = edits
+        .drain(..)
+        .map(|(before, after)| Edit { before: Some(before.clone()), after: Some(after) })
+        .collect();
     // The index of the changed field is filled already, so its values must not be claimed once more.
     let mut plain = OpenTable::open(table.to_stored())?;
-    plain.fields.iter_mut().filter(|open| open.field.id == new.field.id).for_each(|open| open.field.unique = None);
+    plain
+        .fields
+        .iter_mut()
+        .filter(|open| open.field.id == new.field.id)
+        .for_each(|open| open.field.unique = None);
     let writing = txn.writing(access);
     let written = records_write(txn.write, place, &plain, head, &edits, &writing)?;
     written.map_err(|_| Error::internal("a change of one field took a unique value of another"))
@@ -468,7 +500,12 @@ impl Work<'_> {
         self.new.of_type.convert(&value, old.of_type.as_ref())
     }
 
-    fn draft_of(&self, record: &Record, value: &Value<'_>, stamp: crate::model::change::Stamp) -> Option<Draft> {
+    fn draft_of(
+        &self,
+        record: &Record,
+        value: &Value<'_>,
+        stamp: crate::model::change::Stamp,
+    ) -> Option<Draft> {
         let mut draft = record.to_draft();
         if let Some(old) = self.old.filter(|old| old.field.number != self.new.field.number) {
             draft.fields.remove(&old.field.number);
@@ -482,7 +519,13 @@ impl Work<'_> {
         Some(draft)
     }
 
-    fn fill_index(&self, txn: &mut Txn<'_>, place: InTable, records: &[Record], after: Vec<Record>) -> Result<()> {
+    fn fill_index(
+        &self,
+        txn: &mut Txn<'_>,
+        place: InTable,
+        records: &[Record],
+        after: Vec<Record>,
+    ) -> Result<()> {
         if !self.indexes {
             return Ok(());
         }
@@ -501,7 +544,7 @@ impl Work<'_> {
                 doubled.len(),
                 self.new.field.name
             );
-            Error { faults: Error::from(faults).faults, ..Error::new(Code::ValuesDoNotConvert, detail) }
+            Error::with_faults(Code::ValuesDoNotConvert, detail, faults)
         })
     }
 
@@ -550,7 +593,7 @@ impl Unfit {
                 "{count} records hold a value in `{name}` that does not convert, and {empty} have none."
             ),
         };
-        Err(Error { faults: Error::from(self.faults).faults, ..Error::new(Code::ValuesDoNotConvert, detail) })
+        Err(Error::with_faults(Code::ValuesDoNotConvert, detail, self.faults))
     }
 }
 
@@ -562,7 +605,11 @@ pub async fn field_delete(core: &Arc<Core>, access: Access<TableWrite>, meant: S
         let field = held.field_meant(&meant).ok_or_else(not_found)?.field.clone();
         let before = held.to_stored();
         if before.fields.len() == 1 {
-            return Err(Error::fault("", Code::Required, "A table needs at least one field; this is its last one."));
+            return Err(Error::fault(
+                "",
+                Code::Required,
+                "A table needs at least one field; this is its last one.",
+            ));
         }
         let mut table = before.clone();
         table.fields.retain(|other| other.id != field.id);

@@ -67,7 +67,8 @@ pub async fn token_used_write(core: &Arc<Core>, _operator: Operator) -> Result<(
         return Ok(());
     }
     let writing = used.clone();
-    let body = move |write: &mut dyn Write| Ok((Outcome::Keep, store::token::token_used_put(write, &writing)?));
+    let body =
+        move |write: &mut dyn Write| Ok((Outcome::Keep, store::token::token_used_put(write, &writing)?));
     let written = core.door.write(core, Weight::Light, Vec::new(), body).await;
     if written.is_err() {
         core.known.tokens.unwritten(&used);

@@ -69,7 +69,10 @@ impl Core {
         if let Found::Newer(number) = found {
             return Err(Error::new(
                 Code::Unavailable,
-                format!("The database has the format {number}, written by a newer undb; this one reads up to {}. It was left untouched.", store::schema::FORMAT),
+                format!(
+                    "The database has the format {number}, written by a newer undb; this one reads up to {}. It was left untouched.",
+                    store::schema::FORMAT
+                ),
             ));
         }
         let fresh = Instance { created_at: now, key: rand::rng().random(), demo: false };

@@ -173,7 +173,8 @@ fn create(
     let mut counted = head.clone();
     let mut edits = Vec::with_capacity(inputs.len());
     for (n, input) in inputs.iter().enumerate() {
-        let after = layout.at(n, |at| create_one(txn, access, table, input, keys, &mut counted, at, &mut faults));
+        let after =
+            layout.at(n, |at| create_one(txn, access, table, input, keys, &mut counted, at, &mut faults));
         edits.push(Edit { before: None, after });
     }
     faults.check()?;
@@ -289,14 +290,16 @@ fn copy_of(
 ) -> Result<Draft> {
     let stamp = txn.writing(access).stamp;
     head.sequence = head.sequence.saturating_add(1);
-    let mut copy = Draft { id: txn.core.ids.draw(txn.now), version: 1, sequence: head.sequence, ..original.to_draft() };
+    let mut copy =
+        Draft { id: txn.core.ids.draw(txn.now), version: 1, sequence: head.sequence, ..original.to_draft() };
     (copy.created, copy.updated) = (stamp, stamp);
     let mut faults = Faults::default();
     for open in table.fields.iter().filter(|open| open.field.unique.is_some()) {
         copy.fields.remove(&open.field.number);
         if open.field.required && open.of_type.source() == Source::Client {
             let name = &open.field.name;
-            let detail = format!("The field `{name}` is unique and required, so a record with it can't be copied.");
+            let detail =
+                format!("The field `{name}` is unique and required, so a record with it can't be copied.");
             faults.add(format!("/values/{name}"), Code::Required, detail);
         }
     }
@@ -320,9 +323,8 @@ pub async fn record_update_bulk(
         let stamp = txn.writing(access).stamp;
         let mut edits = Vec::with_capacity(inputs.len());
         for (n, (before, (_, values))) in found.into_iter().zip(&inputs).enumerate() {
-            let named = Layout::List.at(n, |at| {
-                values_read(&table, values.view(), keys, &at.member("values"), &mut faults)
-            });
+            let named = Layout::List
+                .at(n, |at| values_read(&table, values.view(), keys, &at.member("values"), &mut faults));
             let after = draft_changed(&before, &named.unwrap_or_default(), stamp);
             edits.push((n, Edit { before: Some(before), after }));
         }
@@ -384,7 +386,7 @@ fn found_all(
     }
     if !missing.is_empty() {
         let detail = format!("{} of the records are not there.", missing.count());
-        return Err(Error { faults: Error::from(missing).faults, ..Error::new(Code::RecordNotFound, detail) });
+        return Err(Error::with_faults(Code::RecordNotFound, detail, missing));
     }
     Ok((head, found.into_iter().flatten().collect()))
 }
@@ -399,7 +401,8 @@ pub async fn record_delete_bulk(
     let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
         let (head, found) = found_all(txn, *access.place(), &ids, "ids", "")?;
-        let edits: Vec<_> = found.into_iter().map(|before| Edit { before: Some(before), after: None }).collect();
+        let edits: Vec<_> =
+            found.into_iter().map(|before| Edit { before: Some(before), after: None }).collect();
         edits_write(txn, access, &table, head, &edits, Layout::List)?;
         let deleted = edits.len();
         let shown = if dry_run { shown_of(edits)? } else { Vec::new() };

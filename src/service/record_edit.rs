@@ -65,7 +65,12 @@ pub fn values_read<'t>(
 }
 
 /// Reads the value of one field; `null` is the empty value.
-pub fn value_read(open: &OpenField, json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<Value<'static>> {
+pub fn value_read(
+    open: &OpenField,
+    json: Json<'_>,
+    at: &Pointer<'_>,
+    faults: &mut Faults,
+) -> Option<Value<'static>> {
     if open.of_type.source() != Source::Client {
         faults.add(at, Code::ComputedField, format!("The server gives the values of `{}`.", open.field.name));
         return None;
@@ -144,13 +149,18 @@ fn taken_error(table: &OpenTable, edits: &[Edit], taken: &[Taken], layout: Layou
     for Taken { edit, field } in taken {
         let Some(open) = table.fields.iter().find(|open| open.field.number == *field) else { continue };
         let name = open.field.name.as_str();
-        let bytes = edits.get(*edit).and_then(|edit| edit.after.as_ref()).and_then(|draft| draft.fields.get(field));
+        let bytes =
+            edits.get(*edit).and_then(|edit| edit.after.as_ref()).and_then(|draft| draft.fields.get(field));
         let shown = bytes.map(|bytes| open.of_type.to_text(&open.value(bytes))).unwrap_or_default();
         let shown: String = shown.chars().take(80).collect();
         layout.at(*edit, |at| {
             let at = at.member("values");
             let at = at.member(name);
-            faults.add(at, Code::ValueTaken, format!("Another record has `{shown}` in the unique field `{name}`."));
+            faults.add(
+                at,
+                Code::ValueTaken,
+                format!("Another record has `{shown}` in the unique field `{name}`."),
+            );
         });
     }
     faults.into()

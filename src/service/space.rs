@@ -43,8 +43,15 @@ pub async fn space_create(
         }
         let id: SpaceId = core.ids.draw(now);
         let SpaceInput { name, description } = input.clone();
-        let space =
-            Space { id, name, description, created_at: now, updated_at: now, created_by: by, bases: Vec::new() };
+        let space = Space {
+            id,
+            name,
+            description,
+            created_at: now,
+            updated_at: now,
+            created_by: by,
+            bases: Vec::new(),
+        };
         store::space::space_create(write, access.new_space(id), &space, by)?;
         Ok(space)
     })
@@ -57,7 +64,9 @@ pub async fn space_list(core: &Arc<Core>, caller: Caller) -> Result<Vec<Space>> 
         .read(core, Weight::Light, move |core| {
             let read = core.engine.read()?;
             let ids = match (caller.person(), caller.token_space()) {
-                (Some(person), _) => store::membership::spaces_seen(read.as_ref(), person.user, person.owner)?,
+                (Some(person), _) => {
+                    store::membership::spaces_seen(read.as_ref(), person.user, person.owner)?
+                }
                 (None, space) => space.into_iter().collect(),
             };
             store::space::spaces_get(read.as_ref(), &ids)
@@ -87,7 +96,11 @@ pub async fn space_update(core: &Arc<Core>, access: Access<SpaceManage>, patch: 
 }
 
 /// Deletes a space with everything in it, in one step; `confirm` has to repeat its name.
-pub async fn space_delete(core: &Arc<Core>, access: Access<SpaceManage>, confirm: Option<String>) -> Result<()> {
+pub async fn space_delete(
+    core: &Arc<Core>,
+    access: Access<SpaceManage>,
+    confirm: Option<String>,
+) -> Result<()> {
     let space = access.place().space();
     let inside = core.clone();
     run_to_end(async move {
@@ -95,7 +108,8 @@ pub async fn space_delete(core: &Arc<Core>, access: Access<SpaceManage>, confirm
             let name = txn.catalog.space.name.as_str();
             if confirm.as_deref() != Some(name) {
                 let detail = format!("To delete the space, send its name: `?confirm={name}`.");
-                return Err(Error::fault("confirm", Code::ConfirmationMissing, detail).with_code(Code::ConfirmationMissing));
+                return Err(Error::fault("confirm", Code::ConfirmationMissing, detail)
+                    .with_code(Code::ConfirmationMissing));
             }
             store::space::space_delete(txn.write, *access.place(), txn.core.ids.draw(txn.now))
         });
@@ -114,4 +128,3 @@ pub(super) async fn run_to_end<T: Send + 'static>(
 ) -> Result<T> {
     tokio::spawn(work).await.map_err(Error::internal)?
 }
-

@@ -88,8 +88,11 @@ pub fn table_list(core: &Core, access: &Access<BaseRead>) -> Result<Vec<Tabled>>
     let place = *access.place();
     let catalog = core.catalog(&place)?;
     let base = catalog.base(place)?;
-    let seen: Vec<_> =
-        catalog.tables_of(base).filter(|table| access.reach().sees_table(base.id, table.id)).cloned().collect();
+    let seen: Vec<_> = catalog
+        .tables_of(base)
+        .filter(|table| access.reach().sees_table(base.id, table.id))
+        .cloned()
+        .collect();
     let ids: Vec<_> = seen.iter().map(|table| table.id).collect();
     let heads = store::table::heads_get(core.engine.read()?.as_ref(), place, &ids)?;
     Ok(seen.into_iter().zip(heads).map(|(table, head)| Tabled { table, records: head.records }).collect())

@@ -65,8 +65,14 @@ pub async fn token_create(
         count_check(txn, access)?;
         let mut faults = Faults::default();
         let narrowing = Narrowing {
-            bases: input.bases.as_deref().map(|meant| bases_meant(&txn.catalog, access.reach(), meant, &mut faults)),
-            tables: input.tables.as_deref().map(|meant| tables_meant(&txn.catalog, access.reach(), meant, &mut faults)),
+            bases: input
+                .bases
+                .as_deref()
+                .map(|meant| bases_meant(&txn.catalog, access.reach(), meant, &mut faults)),
+            tables: input
+                .tables
+                .as_deref()
+                .map(|meant| tables_meant(&txn.catalog, access.reach(), meant, &mut faults)),
         };
         let token = Token {
             id: txn.core.ids.draw(txn.now),
@@ -93,7 +99,11 @@ fn count_check(txn: &Txn<'_>, access: &Access<TokensManage>) -> Result<()> {
     if tokens.iter().filter(|token| token.revoked_at.is_none()).count() < TOKENS_MAX {
         return Ok(());
     }
-    Err(Error::fault("", Code::TooMany, format!("A space has at most {TOKENS_MAX} tokens that are not revoked.")))
+    Err(Error::fault(
+        "",
+        Code::TooMany,
+        format!("A space has at most {TOKENS_MAX} tokens that are not revoked."),
+    ))
 }
 
 /// Refuses a token that does not make sense, and one that would have more than the token that asks for it.
@@ -103,8 +113,14 @@ fn check(txn: &Txn<'_>, access: &Access<TokensManage>, token: &Token, mut faults
     }
     if let Narrowing { bases: Some(bases), tables: Some(tables) } = &token.narrowing {
         let base_of = |table: &TableId| txn.catalog.table_by_id(*table).map(|table| table.base);
-        for (n, _) in tables.iter().enumerate().filter(|(_, table)| !base_of(table).is_some_and(|b| bases.contains(&b))) {
-            faults.add(format!("/tables/{n}"), Code::InvalidValue, "The table is in none of the bases in `bases`.");
+        for (n, _) in
+            tables.iter().enumerate().filter(|(_, table)| !base_of(table).is_some_and(|b| bases.contains(&b)))
+        {
+            faults.add(
+                format!("/tables/{n}"),
+                Code::InvalidValue,
+                "The table is in none of the bases in `bases`.",
+            );
         }
     }
     faults.check()?;
@@ -113,12 +129,16 @@ fn check(txn: &Txn<'_>, access: &Access<TokensManage>, token: &Token, mut faults
 
 fn more_check(reach: &Reach, token: &Token) -> Result<()> {
     let lacking: Vec<_> = reach.scopes.lacking(token.scopes).map(|scope| scope.name()).collect();
-    let more = |what: String| Err(Error::new(Code::ScopeMissing, format!("A token can't give more than it has: {what}.")));
+    let more = |what: String| {
+        Err(Error::new(Code::ScopeMissing, format!("A token can't give more than it has: {what}.")))
+    };
     if !lacking.is_empty() {
         return more(format!("it lacks {}", lacking.join(", ")));
     }
     if !reach.narrowing.covers(&token.narrowing) {
-        return more("it is narrowed to some bases or tables, and the other one would reach beyond them".into());
+        return more(
+            "it is narrowed to some bases or tables, and the other one would reach beyond them".into(),
+        );
     }
     if reach.expires_at.is_some_and(|end| token.expires_at.is_none_or(|other| other > end)) {
         return more("it expires, and the other one would outlive it".into());
@@ -134,7 +154,9 @@ fn bases_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut 
         match base {
             Some(base) if !found.contains(&base.id) => found.push(base.id),
             Some(_) => {}
-            None => faults.add(format!("/bases/{n}"), Code::InvalidValue, format!("There is no base `{text}`.")),
+            None => {
+                faults.add(format!("/bases/{n}"), Code::InvalidValue, format!("There is no base `{text}`."))
+            }
         }
     }
     found
@@ -171,7 +193,11 @@ fn list_check(name: &str, length: usize, faults: &mut Faults) {
         faults.add(format!("/{name}"), Code::Required, detail);
     }
     if length > NARROWED_MAX {
-        faults.add(format!("/{name}"), Code::TooMany, format!("A token is narrowed to at most {NARROWED_MAX} {name}."));
+        faults.add(
+            format!("/{name}"),
+            Code::TooMany,
+            format!("A token is narrowed to at most {NARROWED_MAX} {name}."),
+        );
     }
 }
 
@@ -241,7 +267,12 @@ pub async fn token_update(
             check(txn, access, &token, faults)?;
         } else {
             // An end that has passed already is not what this call is about.
-            check(txn, access, &Token { expires_at: token.expires_at.filter(|end| *end > txn.now), ..token.clone() }, faults)?;
+            check(
+                txn,
+                access,
+                &Token { expires_at: token.expires_at.filter(|end| *end > txn.now), ..token.clone() },
+                faults,
+            )?;
         }
         Ok(token)
     })

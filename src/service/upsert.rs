@@ -53,7 +53,12 @@ pub(super) fn upsert(
     upsert_write(txn, access, table, head, edits, ids, dry_run)
 }
 
-fn read_all<'t>(table: &'t OpenTable, inputs: &[RecordInput], keys: Keys, faults: &mut Faults) -> Vec<Named<'t>> {
+fn read_all<'t>(
+    table: &'t OpenTable,
+    inputs: &[RecordInput],
+    keys: Keys,
+    faults: &mut Faults,
+) -> Vec<Named<'t>> {
     let read = inputs.iter().enumerate().map(|(n, input)| {
         Layout::List.at(n, |at| values_read(table, input.values.view(), keys, &at.member("values"), faults))
     });
@@ -63,7 +68,11 @@ fn read_all<'t>(table: &'t OpenTable, inputs: &[RecordInput], keys: Keys, faults
 fn unique_field<'t>(table: &'t OpenTable, name: &str, keys: Keys) -> Result<&'t OpenField> {
     let Some(open) = table.field_keyed(name, keys) else {
         let hint = table.suggest_field(name);
-        return Err(Error::fault("/on", Code::UnknownField, format!("The table has no field `{name}`.{hint}")));
+        return Err(Error::fault(
+            "/on",
+            Code::UnknownField,
+            format!("The table has no field `{name}`.{hint}"),
+        ));
     };
     if open.field.unique.is_none() {
         let detail = format!("The field `{name}` is not unique, so it can't tell records apart.");
@@ -120,11 +129,19 @@ fn field_values(inputs: &[RecordInput], named: &[Named<'_>], open: &OpenField) -
         let value = named.iter().find(|(other, _)| other.field.number == open.field.number);
         let at = format!("/records/{n}/values/{name}");
         let Some(bytes) = value.and_then(|(_, value)| value.unique_bytes()) else {
-            faults.add(at, Code::Required, format!("Records are recognised by `{name}`, so each needs a value in it."));
+            faults.add(
+                at,
+                Code::Required,
+                format!("Records are recognised by `{name}`, so each needs a value in it."),
+            );
             continue;
         };
         if let Some(first) = seen.insert(bytes.clone(), n) {
-            faults.add(at, Code::InvalidValue, format!("The value is there twice, first at /records/{first}."));
+            faults.add(
+                at,
+                Code::InvalidValue,
+                format!("The value is there twice, first at /records/{first}."),
+            );
         }
         values.push(bytes);
     }

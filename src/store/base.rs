@@ -2,7 +2,7 @@
 
 use super::schema::BASE;
 use super::{delete, get_many, get_one, name, put, space, sweep, table};
-use crate::access::{InBase, InSpace};
+use crate::access::{InBase, InSpace, Inside};
 use crate::error::Result;
 use crate::id::{BaseId, DoomId};
 use crate::kv::{Read, Write};
@@ -38,7 +38,13 @@ pub fn base_put(txn: &mut dyn Write, place: InSpace, base: &Base, before: &Base)
 }
 
 /// Deletes a base with its tables: nothing reaches them from this commit on, and the sweeper removes their records.
-pub fn base_delete(txn: &mut dyn Write, place: InBase, mut row: Space, base: &Base, doom: DoomId) -> Result<()> {
+pub fn base_delete(
+    txn: &mut dyn Write,
+    place: InBase,
+    mut row: Space,
+    base: &Base,
+    doom: DoomId,
+) -> Result<()> {
     let of = place.in_space();
     let mut doomed = Vec::new();
     for held in table::table_list(txn, of, base)? {

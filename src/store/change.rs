@@ -40,15 +40,16 @@ pub fn change_list(
     let first = place.key(CHANGE, |key| key.u64(after.saturating_add(1)));
     let end = place.key(CHANGE, |key| key).after_prefix();
     let mut failed = None;
-    read.scan(CHANGE, first.as_bytes()..&end, Way::Up, &mut |key, bytes| {
-        match (number_of(key), value::decode(bytes)) {
-            (Some(number), Ok(page)) => each(number, page),
-            (_, Err(error)) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-            (None, Ok(_)) => ControlFlow::Continue(()),
+    read.scan(CHANGE, first.as_bytes()..&end, Way::Up, &mut |key, bytes| match (
+        number_of(key),
+        value::decode(bytes),
+    ) {
+        (Some(number), Ok(page)) => each(number, page),
+        (_, Err(error)) => {
+            failed = Some(error);
+            ControlFlow::Break(())
         }
+        (None, Ok(_)) => ControlFlow::Continue(()),
     })?;
     failed.map_or(Ok(()), |error| Err(error.into()))
 }
@@ -59,4 +60,3 @@ fn number_of(key: &[u8]) -> Option<u64> {
     parts.id::<TableId>()?;
     parts.u64()
 }
-

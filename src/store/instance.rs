@@ -1,7 +1,7 @@
 //! The instance, and the mark above which no id has been drawn.
 
-use super::schema::META;
 use super::get_one;
+use super::schema::META;
 use crate::clock::Time;
 use crate::codec::value;
 use crate::error::Result;

@@ -47,7 +47,13 @@ pub fn kept_read(bytes: Option<Bytes>, now: Time) -> Result<Option<Kept>> {
 }
 
 /// Keeps an answer: call it in the transaction of the effect.
-pub fn kept_put(txn: &mut dyn Write, key: &Key, now: Time, fingerprint: [u8; 32], answer: Answer) -> Result<()> {
+pub fn kept_put(
+    txn: &mut dyn Write,
+    key: &Key,
+    now: Time,
+    fingerprint: [u8; 32],
+    answer: Answer,
+) -> Result<()> {
     let expires_at = now.plus_seconds(IDEMPOTENCY_SECONDS);
     txn.put(KEPT, key.as_bytes(), &value::encode(&Kept { fingerprint, expires_at, answer })?);
     sweep::expiry_put(txn, expires_at, KEPT, key.as_bytes());

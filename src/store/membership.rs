@@ -30,7 +30,12 @@ pub fn membership_exists(read: &(impl Read + ?Sized), user: UserId, space: Space
 }
 
 /// Invariant: both keys are written, or none.
-pub fn membership_put(txn: &mut dyn Write, user: UserId, space: InSpace, membership: &Membership) -> Result<()> {
+pub fn membership_put(
+    txn: &mut dyn Write,
+    user: UserId,
+    space: InSpace,
+    membership: &Membership,
+) -> Result<()> {
     txn.put(MEMBER, key_of(user, space.space()).as_bytes(), &value::encode(membership)?);
     put(txn, &space.key(SPACE_MEMBER, |key| key.id(user)), membership)
 }

@@ -15,7 +15,13 @@ fn key_of(space: InSpace, parent: impl Id, name: &Name) -> SpaceKey {
 }
 
 /// Takes a name; a fault at `/name` if it is in use.
-pub fn name_take(txn: &mut dyn Write, space: InSpace, parent: impl Id, name: &Name, id: impl Id) -> Result<()> {
+pub fn name_take(
+    txn: &mut dyn Write,
+    space: InSpace,
+    parent: impl Id,
+    name: &Name,
+    id: impl Id,
+) -> Result<()> {
     let key = key_of(space, parent, name);
     match get_one::<[u8; 16]>(txn, key.of(), key.as_bytes())? {
         Some(holder) if holder != id.to_bytes() => {

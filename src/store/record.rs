@@ -62,13 +62,11 @@ pub fn record_scan(
         }
     }
     let mut failed = Ok(());
-    read.scan(RECORD, &from..&to, way, &mut |key, bytes| {
-        match record_of(key, bytes).and_then(&mut *each) {
-            Ok(flow) => flow,
-            Err(error) => {
-                failed = Err(error);
-                ControlFlow::Break(())
-            }
+    read.scan(RECORD, &from..&to, way, &mut |key, bytes| match record_of(key, bytes).and_then(&mut *each) {
+        Ok(flow) => flow,
+        Err(error) => {
+            failed = Err(error);
+            ControlFlow::Break(())
         }
     })?;
     failed
@@ -174,7 +172,12 @@ fn row_write(
             delete(txn, &record_key(place, before.id));
             head.records = head.records.saturating_sub(1);
             let fields = before.fields().map(|(number, _)| number).collect();
-            Some(RecordChange { record: before.id, happened: Happened::Deleted, version: before.version, fields })
+            Some(RecordChange {
+                record: before.id,
+                happened: Happened::Deleted,
+                version: before.version,
+                fields,
+            })
         }
         (before, Some(after)) => {
             let mut after = after.clone();

@@ -43,7 +43,8 @@ pub fn space_put(txn: &mut dyn Write, space: InSpace, row: &Space) -> Result<()>
 /// Raises the catalog's number: call it once in every transaction that changes a base, table or field.
 pub fn catalog_changed(txn: &mut dyn Write, space: InSpace) -> Result<()> {
     let key = catalog_number_key(space);
-    let number: u64 = get_one(txn, key.of(), key.as_bytes())?.ok_or_else(|| Error::plain(Code::SpaceNotFound))?;
+    let number: u64 =
+        get_one(txn, key.of(), key.as_bytes())?.ok_or_else(|| Error::plain(Code::SpaceNotFound))?;
     put(txn, &key, &(number + 1))
 }
 

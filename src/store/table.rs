@@ -2,7 +2,7 @@
 
 use super::schema::{BASE, HEAD, OF_TABLE, TABLE, UNIQUE};
 use super::{delete, get_many, get_one, name, put, space, sweep};
-use crate::access::{InBase, InSpace, InTable, SpaceKey};
+use crate::access::{InBase, InSpace, InTable, Inside, SpaceKey};
 use crate::error::Result;
 use crate::id::{DoomId, TableId};
 use crate::kv::{Read, Write};
@@ -66,7 +66,13 @@ pub fn table_put(txn: &mut dyn Write, place: InTable, table: &Table, before: &Ta
 }
 
 /// Deletes a table: nothing reaches it from this commit on, and the sweeper removes its records.
-pub fn table_delete(txn: &mut dyn Write, place: InTable, mut base: Base, table: &Table, doom: DoomId) -> Result<()> {
+pub fn table_delete(
+    txn: &mut dyn Write,
+    place: InTable,
+    mut base: Base,
+    table: &Table,
+    doom: DoomId,
+) -> Result<()> {
     let of = place.in_space();
     unlink(txn, place, table);
     base.tables.retain(|id| *id != table.id);

@@ -47,7 +47,9 @@ pub fn token_by_hash(read: &(impl Read + ?Sized), hash: &SecretHash) -> Result<O
     if space.is_none() {
         return Ok(None);
     }
-    let Some(token) = decode::<Token>(token)?.filter(|token| token.revoked_at.is_none()) else { return Ok(None) };
+    let Some(token) = decode::<Token>(token)?.filter(|token| token.revoked_at.is_none()) else {
+        return Ok(None);
+    };
     Ok(Some(Found { space: row.space, token, until: row.until, last_used: decode(used)? }))
 }
 
@@ -68,7 +70,11 @@ pub fn token_list(read: &(impl Read + ?Sized), space: InSpace) -> Result<Vec<Tok
 }
 
 /// When tokens were used last, as far as it has been written.
-pub fn token_used(read: &(impl Read + ?Sized), space: InSpace, tokens: &[TokenId]) -> Result<Vec<Option<Time>>> {
+pub fn token_used(
+    read: &(impl Read + ?Sized),
+    space: InSpace,
+    tokens: &[TokenId],
+) -> Result<Vec<Option<Time>>> {
     let keys: Vec<_> = tokens.iter().map(|token| space.key(TOKEN_USED, |key| key.id(*token))).collect();
     get_many(read, &keys)
 }
@@ -92,7 +98,10 @@ pub fn token_put(txn: &mut dyn Write, space: InSpace, token: &Token, before: Opt
 /// Ends the secrets of a token.
 pub fn hashes_delete(txn: &mut dyn Write, token: &Token) {
     let old = token.old.as_ref().map(|(old, _)| old);
-    [Some(&token.hash), old].into_iter().flatten().for_each(|hash| txn.delete(TOKEN_HASH, hash_key(hash).as_bytes()));
+    [Some(&token.hash), old]
+        .into_iter()
+        .flatten()
+        .for_each(|hash| txn.delete(TOKEN_HASH, hash_key(hash).as_bytes()));
 }
 
 /// Writes when tokens were used last; one whose space is gone is left out.

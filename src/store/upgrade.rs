@@ -20,7 +20,8 @@ pub enum Found {
 /// Looks, and changes nothing.
 pub fn format_get(read: &(impl Read + ?Sized)) -> Result<Found> {
     let Some(bytes) = read.get(&[(META, KEY)])?.into_iter().next().flatten() else { return Ok(Found::New) };
-    let number = <[u8; 4]>::try_from(bytes.as_ref()).map_err(|_| Error::internal("the format number can't be read"))?;
+    let number = <[u8; 4]>::try_from(bytes.as_ref())
+        .map_err(|_| Error::internal("the format number can't be read"))?;
     match u32::from_be_bytes(number) {
         0 => Err(Error::internal("the database has the format 0, which never was")),
         FORMAT => Ok(Found::Current),

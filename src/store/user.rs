@@ -1,7 +1,7 @@
 //! Users, and their addresses.
 
-use super::schema::{USER, USER_EMAIL};
 use super::get_one;
+use super::schema::{USER, USER_EMAIL};
 use crate::codec::key::Key;
 use crate::codec::value;
 use crate::error::{Code, Error, Result};

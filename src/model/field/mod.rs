@@ -79,7 +79,11 @@ impl Definition {
             let names = TYPES.iter().map(|definition| definition.name);
             let hint = did_you_mean(&name, names.clone());
             let all = names.collect::<Vec<_>>().join(", ");
-            faults.add(at, Code::InvalidValue, format!("There is no field type `{name}`.{hint} Types are: {all}."));
+            faults.add(
+                at,
+                Code::InvalidValue,
+                format!("There is no field type `{name}`.{hint} Types are: {all}."),
+            );
         }
         found
     }
@@ -150,7 +154,8 @@ pub trait FieldType: Send + Sync {
 
     /// Whether its values can be unique.
     fn can_be_unique(&self) -> bool {
-        matches!(self.kind(), Kind::Int | Kind::Float | Kind::Text | Kind::Time) && self.source() == Source::Client
+        matches!(self.kind(), Kind::Int | Kind::Float | Kind::Text | Kind::Time)
+            && self.source() == Source::Client
     }
 
     /// Whether it has no empty value, so that `required` says nothing.

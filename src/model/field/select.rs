@@ -120,7 +120,11 @@ impl Select {
             let Some(choice) = self.read_choice(item, held, n, &at, draw, faults) else { continue };
             let folded = choice.name.folded();
             if self.choices.iter().any(|other| other.name.folded() == folded || other.id == choice.id) {
-                faults.add(at.member("name"), Code::NameTaken, format!("The choice `{}` is there twice.", choice.name));
+                faults.add(
+                    at.member("name"),
+                    Code::NameTaken,
+                    format!("The choice `{}` is there twice.", choice.name),
+                );
             } else {
                 self.choices.push(choice);
             }
@@ -138,7 +142,8 @@ impl Select {
     ) -> Option<Choice> {
         let mut members = Members::read(json, at, faults)?;
         let id = members.take("id").map(|json| read_held_id(json, held, &at.member("id"), faults));
-        let name = members.require("name", at, faults).and_then(|json| Name::read(json, &at.member("name"), faults));
+        let name =
+            members.require("name", at, faults).and_then(|json| Name::read(json, &at.member("name"), faults));
         let color = members.take("color").map(|json| read_color(json, &at.member("color"), faults));
         members.finish(at, faults);
         let (name, color) = (name?, color.map_or(Some(None), |color| color.map(Some))?);
@@ -193,7 +198,12 @@ impl Select {
     }
 }
 
-fn read_held_id<'h>(json: Json<'_>, held: &'h Select, at: &Pointer<'_>, faults: &mut Faults) -> Option<&'h Choice> {
+fn read_held_id<'h>(
+    json: Json<'_>,
+    held: &'h Select,
+    at: &Pointer<'_>,
+    faults: &mut Faults,
+) -> Option<&'h Choice> {
     let text = json.text(at, faults)?;
     let id = ChoiceId::parse(&text);
     let found = held.choices.iter().find(|choice| Some(choice.id) == id);
@@ -239,7 +249,9 @@ impl FieldType for Select {
             if json.shape() == Shape::Text && json.as_str() == "\"\"" {
                 return Some(Value::Empty);
             }
-            return self.parse_choice(json, at, faults).map(|number| Value::Choices(Cow::Owned(vec![number])));
+            return self
+                .parse_choice(json, at, faults)
+                .map(|number| Value::Choices(Cow::Owned(vec![number])));
         }
         let items = json.items(at, faults)?;
         let mut numbers = Vec::with_capacity(items.len());
@@ -279,7 +291,9 @@ impl FieldType for Select {
 
     fn display(&self, value: &Value<'_>, keys: Keys) -> Option<String> {
         match value {
-            Value::Choices(numbers) if keys == Keys::Id || self.multiple => Some(self.names(numbers).join(", ")),
+            Value::Choices(numbers) if keys == Keys::Id || self.multiple => {
+                Some(self.names(numbers).join(", "))
+            }
             _ => None,
         }
     }
@@ -334,6 +348,10 @@ impl FieldType for Select {
             .map(|choice| if keys == Keys::Id { choice.id.to_string() } else { choice.name.to_string() })
             .collect();
         let one = serde_json::json!({"type": "string", "enum": names});
-        if self.multiple { serde_json::json!({"type": "array", "items": one, "uniqueItems": true}) } else { one }
+        if self.multiple {
+            serde_json::json!({"type": "array", "items": one, "uniqueItems": true})
+        } else {
+            one
+        }
     }
 }
