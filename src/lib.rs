@@ -22,3 +22,5 @@ pub mod store;
 pub mod query;
 // 7: use cases.
 pub mod service;
+// 8: what the wire says.
+pub mod http;
