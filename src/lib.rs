@@ -24,3 +24,10 @@ pub mod query;
 pub mod service;
 // 8: what the wire says.
 pub mod http;
+// 9: the process, which may use all of these.
+pub mod cli;
+pub mod config;
+pub mod server;
+pub mod telemetry;
+
+pub use server::{App, Running, Spawned};

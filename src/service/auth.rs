@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rand::RngExt;
+
 use super::Core;
 use super::door::{Weight, blocking};
-use crate::access::{Password, PasswordHash, Person, PlainSession, SessionHash, verify_nobody};
+use crate::access::{Operator, Password, PasswordHash, Person, PlainSession, SessionHash, verify_nobody};
 use crate::clock::Time;
 use crate::error::{Code, Error, Result};
 use crate::kv::{Outcome, Write};
@@ -17,6 +19,9 @@ use crate::store;
 
 /// More counters than this are not held; those without recent failures go first.
 const COUNTERS_MAX: usize = 100_000;
+
+/// What a setup code is made of: 32 characters of which no two look alike, so that twelve of them are 60 bits.
+const CODE_DIGITS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// Failed logins, by address and by e-mail. In memory: a restart forgets them, which helps nobody to guess a password.
 #[derive(Debug, Default)]
@@ -108,6 +113,20 @@ pub async fn setup(core: &Arc<Core>, code: &str, address: IpAddr, owner: Credent
     let user = user_create(core, owner.email, owner.password, true).await?;
     core.setup_code.lock().unwrap_or_else(PoisonError::into_inner).take();
     sign_in(core, user).await
+}
+
+/// Draws the one-time code that makes the owner, and holds it until there is one. `None` if there is already.
+pub fn setup_code_draw(core: &Core, _operator: Operator) -> Result<Option<String>> {
+    if owner_exists(core)? {
+        return Ok(None);
+    }
+    let mut rng = rand::rng();
+    let mut digit =
+        || CODE_DIGITS.get(rng.random_range(0..CODE_DIGITS.len())).map_or('2', |b| char::from(*b));
+    let groups: [String; 3] = std::array::from_fn(|_| (0..4).map(|_| digit()).collect());
+    let code = groups.join("-");
+    *core.setup_code.lock().unwrap_or_else(PoisonError::into_inner) = Some(code.clone());
+    Ok(Some(code))
 }
 
 /// Whether somebody owns the instance, so that there is nothing to set up.

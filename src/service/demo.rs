@@ -1,4 +1,178 @@
-//! The demo.
+//! The demo: a space with a small CRM, the same each time but for ids and times. It is made by the ordinary use cases, as
+//! the operator.
 
-/// The id of the first demo contact.
+mod rows;
+mod words;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Core;
+use super::base::{BaseInput, base_create};
+use super::door::Weight;
+use super::field::FieldInput;
+use super::record::record_create_bulk;
+use super::record_edit::RecordInput;
+use super::space::{SpaceInput, space_create, space_list_all};
+use super::table::{TableInput, table_create};
+use super::token::{TokenInput, token_create, token_list, token_revoke};
+use crate::access::{Operator, PlainToken};
+use crate::error::{Error, Result};
+use crate::id::{BaseId, Id, RecordId, SpaceId, TokenId};
+use crate::kv::{Outcome, Write};
+use crate::model::change::Actor;
+use crate::model::field::{Definition, Keys};
+use crate::model::json::OwnedJson;
+use crate::model::name::Name;
+use crate::model::scope::Scopes;
+use crate::model::space::Space;
+use crate::store;
+
+use self::rows::{Blueprint, FieldRow, TABLES};
+
+/// The first record of each table. The ids are of an early time, so that they sort before all drawn ones; the examples
+/// of the API document use them.
 pub const CONTACT_ID: &str = "rec01jd00000000000000000000c1";
+pub const COMPANY_ID: &str = "rec01jd00000000000000000000c2";
+pub const DEAL_ID: &str = "rec01jd00000000000000000000d1";
+
+/// What the space is called, and the token that `--demo` prints.
+const DEMO: &str = "Demo";
+const BASE: &str = "CRM";
+/// Records made in one step, between which the progress is told.
+const STEP: usize = 100;
+
+/// How a database stands to the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Nobody has made anything in it.
+    Nothing,
+    Demo,
+    /// Someone's own things.
+    Other,
+}
+
+/// Is told how many of all records are made.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
+
+/// What a database holds.
+pub fn demo_held(core: &Core, operator: Operator) -> Result<Held> {
+    if core.is_demo() {
+        return Ok(Held::Demo);
+    }
+    let used = super::auth::owner_exists(core)? || !space_list_all(core, operator)?.is_empty();
+    Ok(if used { Held::Other } else { Held::Nothing })
+}
+
+/// Makes the demo. The last step is the mark that it is one, so that half a demo is not taken for one.
+pub async fn demo_create(core: &Arc<Core>, operator: Operator, progress: Progress<'_>) -> Result<()> {
+    let input = SpaceInput { name: name(DEMO)?, description: Some("Made by `undb --demo`.".into()) };
+    let space = space_create(core, operator.nowhere(), input, None).await?.fresh()?;
+    let input = BaseInput { name: name(BASE)?, description: Some("Contacts, companies and deals.".into()) };
+    let base = base_create(core, operator.space(space.id), input, None).await?.fresh()?;
+    let all = TABLES.iter().map(|table| table.records).sum();
+    let mut made = 0;
+    for table in &TABLES {
+        fill(core, operator, (space.id, base.id), table, &mut |more| {
+            made += more;
+            progress(made, all);
+        })
+        .await?;
+    }
+    mark(core).await
+}
+
+async fn fill(
+    core: &Arc<Core>,
+    operator: Operator,
+    (space, base): (SpaceId, BaseId),
+    blueprint: &Blueprint,
+    made: &mut (dyn FnMut(usize) + Send),
+) -> Result<()> {
+    let fields = blueprint.fields.iter().map(field).collect::<Result<_>>()?;
+    let description = Some(blueprint.description.to_owned());
+    let input = TableInput { name: name(blueprint.name)?, description, fields };
+    let table = table_create(core, operator.base(space, base), input, None).await?.fresh()?.table;
+    let inputs = inputs(blueprint)?;
+    for step in inputs.chunks(STEP) {
+        let access = operator.table(space, base, table.id);
+        record_create_bulk(core, access, step.to_vec(), Keys::Name, false, None).await?.fresh()?;
+        made(step.len());
+    }
+    Ok(())
+}
+
+fn inputs(blueprint: &Blueprint) -> Result<Vec<RecordInput>> {
+    let mut draw = rows::Draw::of(blueprint.name);
+    let one = |n| {
+        let values = OwnedJson::read((blueprint.row)(n, &mut draw).to_string())?;
+        let id = if n == 0 { RecordId::parse(blueprint.first_id) } else { None };
+        Ok(RecordInput { id, values })
+    };
+    (0..blueprint.records).map(one).collect()
+}
+
+fn field(row: &FieldRow) -> Result<FieldInput> {
+    let of_type = Definition::named(row.of_type)
+        .ok_or_else(|| Error::internal(format!("the demo has a field of the type {}", row.of_type)))?;
+    let options = row.options.map(|text| OwnedJson::read(text.to_owned())).transpose()?;
+    Ok(FieldInput {
+        name: name(row.name)?,
+        of_type,
+        description: row.description.map(str::to_owned),
+        required: false,
+        unique: row.unique,
+        default: None,
+        options,
+    })
+}
+
+fn name(text: &str) -> Result<Name> {
+    Name::parse(text).map_err(Error::internal)
+}
+
+async fn mark(core: &Arc<Core>) -> Result<()> {
+    let body = |write: &mut dyn Write| {
+        let held = store::instance::instance_get(&*write)?;
+        let mut instance = held.ok_or_else(|| Error::internal("the database has no instance row"))?;
+        instance.demo = true;
+        store::instance::instance_put(write, &instance)?;
+        Ok((Outcome::Keep, ()))
+    };
+    core.door.write(core, Weight::Light, Vec::new(), body).await?;
+    core.demo.store(true, Ordering::SeqCst);
+    Ok(())
+}
+
+/// The demo's space, also if it was renamed: the first one of the operator's. `None` if it was deleted.
+pub fn demo_space(core: &Core, operator: Operator) -> Result<Option<Space>> {
+    let spaces = space_list_all(core, operator)?;
+    Ok(spaces.into_iter().find(|space| space.created_by == Actor::Operator))
+}
+
+/// Makes a token of every scope. Those of earlier starts end, so that they do not pile up.
+pub async fn demo_token(core: &Arc<Core>, operator: Operator, space: SpaceId) -> Result<PlainToken> {
+    for old in demo_tokens(core, operator, space)? {
+        token_revoke(core, operator.space(space), old).await?;
+    }
+    let input = TokenInput {
+        name: name(DEMO)?,
+        scopes: Some(Scopes::all()),
+        bases: None,
+        tables: None,
+        expires_at: None,
+    };
+    Ok(token_create(core, operator.space(space), input).await?.1)
+}
+
+fn demo_tokens(core: &Core, operator: Operator, space: SpaceId) -> Result<Vec<TokenId>> {
+    let (tokens, _) = token_list(core, &operator.space(space), None, usize::MAX)?;
+    let tokens = tokens.into_iter().map(|tokened| tokened.token);
+    let ours = tokens.filter(|token| {
+        token.revoked_at.is_none() && token.created_by == Actor::Operator && token.name.as_str() == DEMO
+    });
+    Ok(ours.map(|token| token.id).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ pub mod table;
 pub mod token;
 mod upsert;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rand::RngExt;
@@ -43,6 +44,8 @@ pub struct Core {
     pub door: door::Door,
     pub logins: auth::Logins,
     pub(crate) instance: Instance,
+    /// Whether `--demo` filled it, which it may do while this is open.
+    pub(crate) demo: AtomicBool,
     /// The one-time code of the first start, while there is no owner.
     pub(crate) setup_code: Mutex<Option<String>>,
     /// Wakes the sweeper.
@@ -96,6 +99,7 @@ impl Core {
             known: Known::default(),
             door: door::Door::default(),
             logins: auth::Logins::default(),
+            demo: AtomicBool::new(instance.demo),
             instance,
             setup_code: Mutex::default(),
             sweep: Notify::new(),
@@ -115,7 +119,7 @@ impl Core {
 
     /// Whether a database was filled by `--demo`.
     pub fn is_demo(&self) -> bool {
-        self.instance.demo
+        self.demo.load(Ordering::SeqCst)
     }
 
     /// The schema of a space as of now.

@@ -1,11 +1,15 @@
 //! Spaces, and the number that every change of their schema raises.
 
+use std::ops::ControlFlow;
+
 use super::schema::{CATALOG_NUMBER, OF_SPACE, SPACE};
 use super::{delete, get_one, membership, put, sweep, token};
 use crate::access::{InSpace, SpaceKey};
+use crate::codec::key::Key;
+use crate::codec::value;
 use crate::error::{Code, Error, Result};
 use crate::id::{DoomId, SpaceId};
-use crate::kv::{Read, Write};
+use crate::kv::{Read, Way, Write};
 use crate::model::change::Actor;
 use crate::model::membership::Membership;
 use crate::model::space::Space;
@@ -22,9 +26,19 @@ pub fn space_get(read: &(impl Read + ?Sized), space: InSpace) -> Result<Option<S
 
 /// Several spaces, in the order asked; one that is gone is left out.
 pub fn spaces_get(read: &(impl Read + ?Sized), ids: &[SpaceId]) -> Result<Vec<Space>> {
-    let keys: Vec<_> = ids.iter().map(|id| crate::codec::key::Key::new().id(*id)).collect();
+    let keys: Vec<_> = ids.iter().map(|id| Key::new().id(*id)).collect();
     let pairs: Vec<_> = keys.iter().map(|key| (SPACE, key.as_bytes())).collect();
     read.get(&pairs)?.into_iter().filter_map(|bytes| super::decode(bytes).transpose()).collect()
+}
+
+/// Every space, in order of their ids. No request asks this: a caller sees only some.
+pub fn space_list_all(read: &(impl Read + ?Sized)) -> Result<Vec<Space>> {
+    let mut spaces = Vec::new();
+    read.scan(SPACE, &[]..Key::new().after_prefix().as_slice(), Way::Up, &mut |_, bytes| {
+        spaces.push(value::decode(bytes));
+        ControlFlow::Continue(())
+    })?;
+    Ok(spaces.into_iter().collect::<Result<_, _>>()?)
 }
 
 /// Invariant: a space, its catalog number and its first member are written together.

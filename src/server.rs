@@ -1,0 +1,240 @@
+//! Floor 9: the server: from a data directory and a port to something that answers, and back to nothing in good order.
+//!
+//! [`App`] is what tests and embedders start; [`serve`] is the process around it.
+
+mod database;
+mod greeting;
+mod signals;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle as Task;
+
+pub use self::database::{database_open, database_open_existing};
+use self::signals::Signals;
+use crate::access::Operator;
+use crate::cli::Failure;
+use crate::config::{Settings, owner_read};
+use crate::http;
+use crate::service::auth::{self, Credentials};
+use crate::service::demo::{self, Held};
+use crate::service::{Core, jobs};
+
+/// How long requests in flight may take to finish when the server stops.
+const STOP_SECONDS: u64 = 10;
+
+/// The application: HTTP over use cases, and the server's own jobs.
+#[derive(Debug)]
+pub struct App;
+
+/// An application that runs, until it is stopped.
+pub struct Running {
+    address: SocketAddr,
+    core: Arc<Core>,
+    handle: ServerHandle,
+    server: Task<io::Result<()>>,
+    jobs: Task<()>,
+}
+
+impl App {
+    /// Starts it in the runtime that this is called in. It answers when this has returned.
+    pub fn start(
+        core: Arc<Core>,
+        settings: http::Settings,
+        listener: TcpListener,
+        workers: usize,
+    ) -> io::Result<Running> {
+        let address = listener.local_addr()?;
+        let server = http::server(core.clone(), settings, listener, workers)?;
+        let handle = server.handle();
+        let jobs = tokio::spawn(jobs::run(core.clone(), Operator::assume()));
+        Ok(Running { address, core, handle, server: tokio::spawn(server), jobs })
+    }
+
+    /// Starts it on a thread of its own, with its own runtime; for tests that are not async.
+    pub fn spawn(
+        core: Arc<Core>,
+        settings: http::Settings,
+        listener: TcpListener,
+        workers: usize,
+    ) -> io::Result<Spawned> {
+        let (started, start) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("undb".into()).spawn(move || {
+            System::new().block_on(async move {
+                let running = match App::start(core, settings, listener, workers) {
+                    Ok(running) => running,
+                    Err(error) => return drop(started.send(Err(error))),
+                };
+                let _ = started.send(Ok(running.address()));
+                match stopped.await {
+                    Ok(Stop::Graceful) => running.stop().await,
+                    Ok(Stop::AtOnce) | Err(_) => running.halt().await,
+                }
+            });
+        })?;
+        let address =
+            start.recv().unwrap_or_else(|_| Err(io::Error::other("the server ended as it began")))?;
+        Ok(Spawned { address, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Running {
+    /// Where it listens, with the port that it got if it asked for any.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops in good order: takes no more requests, finishes those that it has, for ten seconds at most, writes when
+    /// tokens were used last, and lets go of the database.
+    pub async fn stop(self) {
+        self.end(true).await;
+    }
+
+    /// Stops without waiting for requests.
+    async fn halt(self) {
+        self.end(false).await;
+    }
+
+    async fn end(self, gracefully: bool) {
+        let patience = Duration::from_secs(STOP_SECONDS);
+        if tokio::time::timeout(patience, self.handle.stop(gracefully)).await.is_err() {
+            tracing::warn!("some requests did not finish within {STOP_SECONDS} seconds");
+        }
+        self.server.abort();
+        self.jobs.abort();
+        // So that what they hold of the core is let go too.
+        let _ = (self.server.await, self.jobs.await);
+        if let Err(error) = jobs::token_used_write(&self.core, Operator::assume()).await {
+            tracing::warn!(code = error.code.name(), "when tokens were used last could not be written");
+        }
+        // Every commit that has answered is on the disk already; dropping the last core closes the database.
+    }
+
+    /// Waits until the server ends by itself, which it does only if something is wrong.
+    async fn ended(&mut self) -> String {
+        match (&mut self.server).await {
+            Ok(Ok(())) => "it stopped by itself".into(),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+enum Stop {
+    Graceful,
+    AtOnce,
+}
+
+/// An application on its own thread. Dropping it stops it without waiting for requests.
+pub struct Spawned {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<Stop>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Spawned {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops in good order, see [`Running::stop`].
+    pub fn stop(mut self) {
+        self.end(Stop::Graceful);
+    }
+
+    fn end(&mut self, how: Stop) {
+        let _ = self.stop.take().map(|stop| stop.send(how));
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        self.end(Stop::AtOnce);
+    }
+}
+
+/// Serves until a signal ends it.
+pub fn serve(settings: &Settings) -> Result<(), Failure> {
+    let owner = owner_read(|name| std::env::var(name).ok())?;
+    // First of all, so that a port in use leaves no trace in the data directory.
+    let listener = listen(&settings.listen)?;
+    let core = database_open(&settings.data_dir, settings.cache_bytes)?;
+    System::new().block_on(serve_opened(settings, core, listener, owner))
+}
+
+async fn serve_opened(
+    settings: &Settings,
+    core: Arc<Core>,
+    listener: TcpListener,
+    owner: Option<Credentials>,
+) -> Result<(), Failure> {
+    let operator = Operator::assume();
+    if settings.demo {
+        demo_ready(&core, operator, settings).await?;
+    }
+    if let Some(Credentials { email, password }) = owner
+        && !auth::owner_exists(&core)?
+    {
+        auth::user_create(&core, email, password, true).await?;
+    }
+    let code = auth::setup_code_draw(&core, operator)?;
+    let mut signals = Signals::listen().map_err(|error| failed("Signals can't be received", &error))?;
+    let mut running = App::start(core.clone(), settings.http.clone(), listener, settings.workers)
+        .map_err(|error| failed("The server can't be started", &error))?;
+    greeting::greet(running.address(), settings.log_format, code.as_deref());
+    if settings.demo {
+        greeting::demo_print(&core, operator, running.address()).await?;
+    }
+    drop(core);
+    tokio::select! {
+        () = signals.next() => {}
+        reason = running.ended() => {
+            return Err(Failure::Failed(format!("The server has stopped: {reason}.")));
+        }
+    }
+    tokio::select! {
+        () = running.stop() => tracing::info!("stopped"),
+        // Whoever asks twice does not want to wait; nothing that was answered is lost.
+        () = signals.next() => std::process::exit(1),
+    }
+    Ok(())
+}
+
+fn failed(what: &str, error: &io::Error) -> Failure {
+    Failure::Failed(format!("{what}: {error}."))
+}
+
+fn listen(address: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => Failure::Failed(format!(
+            "The address {address} is in use, perhaps by another undb. Choose another one with `--listen`."
+        )),
+        _ => failed(&format!("The address {address} can't be listened on"), &error),
+    })
+}
+
+/// Makes the demo in an empty database; leaves one that is there, and refuses any other.
+async fn demo_ready(core: &Arc<Core>, operator: Operator, settings: &Settings) -> Result<(), Failure> {
+    match demo::demo_held(core, operator)? {
+        Held::Demo => Ok(()),
+        Held::Nothing => {
+            let bar = greeting::progress_bar();
+            demo::demo_create(core, operator, &|done, all| greeting::progress(&bar, done, all)).await?;
+            bar.finish_and_clear();
+            Ok(())
+        }
+        Held::Other => Err(Failure::Usage(format!(
+            "The database in {} is not the demo's, so `--demo` leaves it alone. Name another directory with `--data-dir`.",
+            settings.data_dir.display()
+        ))),
+    }
+}

@@ -1,0 +1,60 @@
+//! The data directory.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::Failure;
+use crate::kv::sled::{Options, Sled};
+use crate::kv::{self, Engine};
+use crate::service::{Core, CoreOptions};
+
+/// Where in the data directory the database is. A directory of its own: sled's files have names that say little, and the
+/// data directory will hold other things too.
+fn database_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("sled")
+}
+
+/// Opens the database in a data directory, and makes both if they are not there.
+pub fn database_open(data_dir: &Path, cache_bytes: u64) -> Result<Arc<Core>, Failure> {
+    let dir = database_dir(data_dir);
+    dir_make(&dir).map_err(|error| {
+        Failure::Failed(format!("The data directory {} can't be written: {error}.", data_dir.display()))
+    })?;
+    open(data_dir, &dir, cache_bytes)
+}
+
+/// Opens a database that has to be there.
+pub fn database_open_existing(data_dir: &Path, cache_bytes: u64) -> Result<Arc<Core>, Failure> {
+    let dir = database_dir(data_dir);
+    if !dir.join("db").is_file() {
+        return Err(Failure::Failed(format!("There is no database in {}.", data_dir.display())));
+    }
+    open(data_dir, &dir, cache_bytes)
+}
+
+/// Makes it for its owner alone; what is there already stays as it is.
+fn dir_make(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(dir)
+}
+
+fn open(data_dir: &Path, dir: &Path, cache_bytes: u64) -> Result<Arc<Core>, Failure> {
+    let options = Options { cache_bytes, ..Options::default() };
+    let engine = Sled::open(dir, options).map_err(|error| engine_failure(data_dir, &error))?;
+    let engine: Arc<dyn Engine> = Arc::new(engine);
+    Ok(Core::open(engine, CoreOptions::default())?)
+}
+
+fn engine_failure(data_dir: &Path, error: &kv::Error) -> Failure {
+    let data_dir = data_dir.display();
+    match error {
+        kv::Error::Held => Failure::Held(format!(
+            "The database in {data_dir} is in use by another process, most likely a running server. Stop that first, or use its HTTP API."
+        )),
+        other => Failure::Failed(format!("The database in {data_dir} can't be opened: {other}.")),
+    }
+}
