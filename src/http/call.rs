@@ -1,13 +1,14 @@
 //! What a handler is handed: a proof, parameters and a body, judged in the order of the contract. One extractor does it
 //! all, one step after another, so that no fault of the body is seen by someone who may not even know the table.
 
-use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
 
 use super::Shared;
@@ -63,7 +64,7 @@ where
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
-        Box::pin(async move { Ok(Call::judge(request, &mut payload).await?) })
+        Box::pin(guarded(async move { Ok(Call::judge(request, &mut payload).await?) }))
     }
 }
 
@@ -73,7 +74,7 @@ impl<Q: Query, B: Body> FromRequest for OpenCall<Q, B> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
-        Box::pin(async move {
+        Box::pin(guarded(async move {
             let shared = shared(&request)?;
             let client = client(&request, shared);
             let core = shared.core.clone();
@@ -81,7 +82,7 @@ impl<Q: Query, B: Body> FromRequest for OpenCall<Q, B> {
             key_read::<B>(request.headers(), false)?;
             let (body, _) = body_read(&request, &mut payload).await?;
             Ok(OpenCall { core, client, query, body, request })
-        })
+        }))
     }
 }
 
@@ -118,6 +119,17 @@ where
     pub fn client(&self) -> Result<Client> {
         Ok(client(&self.request, shared(&self.request)?))
     }
+}
+
+/// Runs a part of a request; a panic in it is a logged 500, and the process lives.
+pub async fn guarded<T>(
+    work: impl Future<Output = std::result::Result<T, Problem>>,
+) -> std::result::Result<T, Problem> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(Error::internal(format!("a handler panicked: {text}")).into())
+    })
 }
 
 /// What all workers share.

@@ -4,7 +4,6 @@
 //! so is an unknown path.
 
 use std::future::{Ready, ready};
-use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +13,6 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage, HttpResponse};
-use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use super::client::is_foreign;
@@ -72,11 +70,14 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let service = self.service.clone();
-        Box::pin(async move { Ok(pass(service.as_ref(), request).await) })
+        Box::pin(async move { pass(service.as_ref(), request).await })
     }
 }
 
-async fn pass<S, B>(service: &S, mut request: ServiceRequest) -> ServiceResponse<BoxBody>
+async fn pass<S, B>(
+    service: &S,
+    mut request: ServiceRequest,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody + 'static,
@@ -87,35 +88,17 @@ where
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let kept = request.request().clone();
     let begun = match before(&request, &id).await {
-        Ok(None) => answered(service, request).await,
+        Ok(None) => service.call(request).await?.map_into_boxed_body(),
         Ok(Some(response)) => request.into_response(response).map_into_boxed_body(),
         Err(error) => request.into_response(failed(error)).map_into_boxed_body(),
     };
-    let mut response = ServiceResponse::new(kept, finished(begun, &id));
+    let (request, response) = begun.into_parts();
+    let mut response = ServiceResponse::new(request, finished(response, &id));
     after(&mut response, &id);
     let response = packed(response);
     observe(&response, &id, began);
-    response
-}
-
-/// Runs the handler; a panic in it is a logged 500, and the process lives.
-async fn answered<S, B>(service: &S, request: ServiceRequest) -> ServiceResponse<BoxBody>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
-    B: MessageBody + 'static,
-{
-    let kept = request.request().clone();
-    match AssertUnwindSafe(service.call(request)).catch_unwind().await {
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => ServiceResponse::new(kept, error.error_response()),
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            ServiceResponse::new(kept, failed(Error::internal(format!("a handler panicked: {text}"))))
-        }
-    }
+    Ok(response)
 }
 
 /// The id that the client sent, or one of our own.
@@ -188,8 +171,7 @@ fn preflight_answer() -> HttpResponse {
 }
 
 /// Turns what was begun as an error into its problem document, with the request's id.
-fn finished(response: ServiceResponse<BoxBody>, id: &str) -> HttpResponse<BoxBody> {
-    let mut response = response.into_parts().1;
+fn finished(mut response: HttpResponse<BoxBody>, id: &str) -> HttpResponse<BoxBody> {
     let error = response.extensions_mut().remove::<Error>();
     if let Some(error) = error {
         log_cause(&error, id);

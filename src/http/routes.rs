@@ -7,7 +7,7 @@ use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::body::Body;
-use super::call::{Call, OpenCall};
+use super::call::{Call, OpenCall, guarded};
 use super::problem::Problem;
 use super::query::{ParamDoc, Query};
 use super::{
@@ -72,7 +72,7 @@ where
         body_optional: B::OPTIONAL,
         keyed: B::KEYED,
     };
-    (facts, Box::new(move || web::route().to(handler)))
+    (facts, Box::new(move || web::route().to(move |call| guarded(handler(call)))))
 }
 
 fn open_facts_of<Q, B, F, Fut>(handler: F) -> (Facts, Box<dyn Fn() -> actix_web::Route>)
@@ -91,7 +91,7 @@ where
         body_optional: B::OPTIONAL,
         keyed: B::KEYED,
     };
-    (facts, Box::new(move || web::route().to(handler)))
+    (facts, Box::new(move || web::route().to(move |call| guarded(handler(call)))))
 }
 
 macro_rules! operations {
