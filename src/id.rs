@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Time;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// The value of each byte as a digit; those that are none have [`NO_DIGIT`]. Every request reads ids.
+const VALUES: [u8; 256] = values();
+const NO_DIGIT: u8 = 0xff;
 const DIGITS: usize = 26;
 const PREFIX: usize = 3;
 
@@ -34,14 +37,29 @@ pub fn is_id_form(text: &str) -> bool {
         && text.get(PREFIX..).and_then(decode).is_some()
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler: 32 letters into 256 places"
+)]
+const fn values() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        values[ALPHABET[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+}
+
 fn decode(digits: &str) -> Option<[u8; 16]> {
     if digits.len() != DIGITS || !digits.starts_with(|first: char| first <= '7') {
         return None;
     }
     let mut value: u128 = 0;
     for digit in digits.bytes() {
-        let of = ALPHABET.iter().position(|letter| *letter == digit)?;
-        value = value << 5 | of as u128;
+        let of = VALUES.get(usize::from(digit)).copied().filter(|of| *of != NO_DIGIT)?;
+        value = value << 5 | u128::from(of);
     }
     Some(value.to_be_bytes())
 }

@@ -413,7 +413,7 @@ fn page_json(page: &RecordPage, keys: Keys, fields: Option<&[FieldId]>, next: Op
         out.extend_from_slice(format!("\"total\":{total},").as_bytes());
     }
     out.extend_from_slice(b"\"records\":[");
-    let writer = RecordWriter::new(&page.table, keys, fields);
+    let mut writer = RecordWriter::new(&page.table, keys, fields);
     for (n, record) in page.records.iter().enumerate() {
         if n > 0 {
             out.push(b',');

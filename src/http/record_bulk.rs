@@ -117,18 +117,19 @@ impl ChangedView {
 }
 
 fn changes(changed: &Changed, keys: Keys) -> Vec<RecordChangeView> {
-    let writer = RecordWriter::new(&changed.table, keys, None);
-    let values = |record: &Record| {
+    let mut writer = RecordWriter::new(&changed.table, keys, None);
+    let mut values = |record: &Record| {
         let (mut out, mut shown) = (Vec::new(), Vec::new());
         writer.write_values(record, &mut out, &mut shown);
         String::from_utf8(out).ok().and_then(|text| RawValue::from_string(text).ok())
     };
-    let view = |(before, after): &(Option<Record>, Option<Record>)| RecordChangeView {
-        id: before.as_ref().or(after.as_ref()).map(|record| record.id.to_string()).unwrap_or_default(),
-        before: before.as_ref().and_then(values),
-        after: after.as_ref().and_then(values),
-    };
-    changed.shown.iter().map(view).collect()
+    let mut views = Vec::with_capacity(changed.shown.len());
+    for (before, after) in &changed.shown {
+        let id = before.as_ref().or(after.as_ref()).map(|record| record.id.to_string()).unwrap_or_default();
+        let (before, after) = (before.as_ref().and_then(&mut values), after.as_ref().and_then(&mut values));
+        views.push(RecordChangeView { id, before, after });
+    }
+    views
 }
 
 /// Reads a list of records: more than a call may have are counted and not read.

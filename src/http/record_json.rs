@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::id::{FieldId, Id};
 use crate::model::field::{Keys, OpenField, Source};
 use crate::model::json::{write_integer, write_text};
-use crate::model::record::Record;
+use crate::model::record::{Places, Record};
 use crate::model::table::OpenTable;
 use crate::model::value::Value;
 
@@ -34,21 +34,23 @@ pub struct RecordView {
 
 /// Writes records of one table.
 pub struct RecordWriter<'t> {
+    table: &'t OpenTable,
     keys: Keys,
-    /// Each field with its name as JSON and a colon.
-    fields: Vec<(&'t OpenField, Vec<u8>)>,
+    /// The fields that are wanted; `None` is all.
+    fields: Option<&'t [FieldId]>,
+    /// Where the values of the record at hand stand in its bytes, by field number. Kept, so that a page of records needs
+    /// one of it.
+    places: Places,
 }
 
 impl<'t> RecordWriter<'t> {
     /// Only `fields` if some are named, else all.
-    pub fn new(table: &'t OpenTable, keys: Keys, fields: Option<&[FieldId]>) -> RecordWriter<'t> {
-        let wanted = |open: &&OpenField| fields.is_none_or(|fields| fields.contains(&open.field.id));
-        let fields = table.fields.iter().filter(wanted).map(|open| (open, key_of(open, keys))).collect();
-        RecordWriter { keys, fields }
+    pub fn new(table: &'t OpenTable, keys: Keys, fields: Option<&'t [FieldId]>) -> RecordWriter<'t> {
+        RecordWriter { table, keys, fields, places: Places::default() }
     }
 
     /// Appends one record.
-    pub fn write(&self, record: &Record, out: &mut Vec<u8>) {
+    pub fn write(&mut self, record: &Record, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"id\":\"");
         record.id.write(out);
         out.extend_from_slice(b"\",\"values\":");
@@ -66,15 +68,20 @@ impl<'t> RecordWriter<'t> {
     }
 
     /// Appends the values as an object; `shown` gets the display values, without braces.
-    pub fn write_values(&self, record: &Record, out: &mut Vec<u8>, shown: &mut Vec<u8>) {
-        let held: Vec<(u16, &[u8])> = record.fields().collect();
+    pub fn write_values(&mut self, record: &Record, out: &mut Vec<u8>, shown: &mut Vec<u8>) {
+        record.places(&mut self.places);
         out.push(b'{');
-        for (n, (open, key)) in self.fields.iter().enumerate() {
-            if n > 0 {
+        let mut first = true;
+        for open in &self.table.fields {
+            if self.fields.is_some_and(|fields| !fields.contains(&open.field.id)) {
+                continue;
+            }
+            if !std::mem::take(&mut first) {
                 out.push(b',');
             }
+            let key = open.json_key(self.keys);
             out.extend_from_slice(key);
-            let value = value_of(record, &held, open);
+            let value = self.value(record, open);
             open.of_type.render(&value, self.keys, out);
             if let Some(text) = open.of_type.display(&value, self.keys) {
                 if !shown.is_empty() {
@@ -86,23 +93,13 @@ impl<'t> RecordWriter<'t> {
         }
         out.push(b'}');
     }
-}
 
-fn key_of(open: &OpenField, keys: Keys) -> Vec<u8> {
-    let mut key = Vec::new();
-    match keys {
-        Keys::Name => write_text(open.field.name.as_str(), &mut key),
-        Keys::Id => write_text(&open.field.id.to_string(), &mut key),
+    fn value<'r>(&self, record: &'r Record, open: &OpenField) -> Value<'r> {
+        match open.of_type.source() {
+            Source::Client => {
+                record.at(&self.places, open.field.number).map_or(Value::Empty, |bytes| open.value(bytes))
+            }
+            _ => record.value(open),
+        }
     }
-    key.push(b':');
-    key
-}
-
-/// The value of a field; fields stand in the order of their numbers, so each is found by halving.
-fn value_of<'a>(record: &'a Record, held: &[(u16, &'a [u8])], open: &OpenField) -> Value<'a> {
-    if open.of_type.source() != Source::Client {
-        return record.value(open);
-    }
-    let place = held.binary_search_by_key(&open.field.number, |(number, _)| *number).ok();
-    place.and_then(|place| held.get(place)).map_or(Value::Empty, |(_, bytes)| open.value(bytes))
 }

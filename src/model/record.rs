@@ -40,6 +40,10 @@ pub struct Record {
     count: u32,
 }
 
+/// Where the values of one record stand in its bytes, by field number.
+#[derive(Debug, Default)]
+pub struct Places(Vec<(u16, std::ops::Range<usize>)>);
+
 /// A record being made or changed: what [`Record`] is read from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
@@ -108,6 +112,28 @@ impl Record {
         let count = varint::read(&mut rest).ok_or_else(short)?;
         let directory = bytes.len() - rest.len();
         Ok(Record { id, version, sequence, created, updated, bytes, directory, count })
+    }
+
+    /// Notes where each value stands, so that any field is found by halving.
+    pub fn places(&self, places: &mut Places) {
+        places.0.clear();
+        let mut directory = self.bytes.get(self.directory..).unwrap_or_default();
+        let (mut number, mut at) = (0_u16, 0_usize);
+        for _ in 0..self.count {
+            let step = varint::read(&mut directory).and_then(|step| u16::try_from(step).ok());
+            let (Some(step), Some(length)) = (step, varint::read(&mut directory)) else { break };
+            number = number.saturating_add(step);
+            places.0.push((number, at..at + length as usize));
+            at += length as usize;
+        }
+        let values = self.bytes.len() - directory.len();
+        places.0.iter_mut().for_each(|(_, place)| *place = values + place.start..values + place.end);
+    }
+
+    /// The bytes of a field by the places of this record.
+    pub fn at(&self, places: &Places, number: u16) -> Option<&[u8]> {
+        let found = places.0.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        self.bytes.get(places.0.get(found)?.1.clone())
     }
 
     /// The fields that are not empty, in the order of their numbers.
@@ -217,8 +243,11 @@ mod tests {
             let updated = if same { created } else { other };
             let draft = Draft { id: RecordId::from_bytes(id), version, sequence, created, updated, fields };
             let record = draft.clone().into_record().unwrap();
+            let mut places = Places::default();
+            record.places(&mut places);
             for (number, bytes) in &draft.fields {
                 prop_assert_eq!(record.field(*number), Some(bytes.as_slice()));
+                prop_assert_eq!(record.at(&places, *number), Some(bytes.as_slice()));
             }
             prop_assert_eq!(record.to_draft(), draft);
         }

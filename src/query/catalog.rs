@@ -4,6 +4,7 @@
 //! asks for the catalog of that number, and gets the one that is held or one that is read there and then.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::access::{InBase, InSpace, InTable};
@@ -83,14 +84,24 @@ impl Catalog {
 }
 
 /// The catalogs that are held, at most one a space.
+///
+/// On an engine that only this process writes, the one that is held is the newest: who changes a catalog has it forgotten
+/// as part of acknowledging the commit. On any other engine its number is looked at each time. A slow reader must not
+/// bring an old one back: what is read while something is forgotten is not held.
 #[derive(Debug, Default)]
 pub struct Catalogs {
     held: RwLock<HashMap<SpaceId, Arc<Catalog>>>,
+    forgotten: AtomicU64,
 }
 
 impl Catalogs {
-    /// The catalog of now, by one look at its number. It is held from then on.
+    /// The catalog of now. It is held from then on.
     pub fn now(&self, engine: &dyn Engine, place: InSpace) -> Result<Arc<Catalog>> {
+        if !engine.waits_on_network()
+            && let Some(held) = self.held.read().unwrap_or_else(PoisonError::into_inner).get(&place.space())
+        {
+            return Ok(held.clone());
+        }
         let key = store::space::catalog_number_key(place);
         let number = store::catalog_number(engine.get(&[key.as_pair()])?.into_iter().next().flatten())?;
         self.now_if(engine, place, number)
@@ -101,12 +112,13 @@ impl Catalogs {
         if let Some(held) = self.held_at(place, number) {
             return Ok(held);
         }
+        let before = self.forgotten.load(Ordering::SeqCst);
         // The number and what it stands for are read in one snapshot.
         let key = store::space::catalog_number_key(place);
         let read = engine.read()?;
         let number = store::catalog_number(read.get(&[key.as_pair()])?.into_iter().next().flatten())?;
         let catalog = self.at(read.as_ref(), place, number)?;
-        self.hold(place, &catalog);
+        self.hold(place, &catalog, before);
         Ok(catalog)
     }
 
@@ -126,10 +138,10 @@ impl Catalogs {
         Ok(Arc::new(Catalog::load(read, place, number.ok_or_else(gone)?)?.ok_or_else(gone)?))
     }
 
-    fn hold(&self, place: InSpace, catalog: &Arc<Catalog>) {
+    fn hold(&self, place: InSpace, catalog: &Arc<Catalog>, before: u64) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        // A slow reader of an old snapshot must not put an old catalog in the place of a newer one.
-        if held.get(&place.space()).is_none_or(|other| other.number < catalog.number) {
+        let newer = held.get(&place.space()).is_none_or(|other| other.number < catalog.number);
+        if newer && self.forgotten.load(Ordering::SeqCst) == before {
             held.insert(place.space(), catalog.clone());
         }
     }
@@ -139,8 +151,10 @@ impl Catalogs {
         held.get(&place.space()).filter(|catalog| Some(catalog.number) == number).cloned()
     }
 
-    /// Forgets a space that is gone.
+    /// Forgets the catalog of a space, after the commit that changed it and before its answer.
     pub fn forget(&self, space: SpaceId) {
-        self.held.write().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        held.remove(&space);
     }
 }

@@ -22,7 +22,7 @@ pub fn list(
     read: &(impl Read + ?Sized),
     place: InTable,
     page: Page,
-    mut each: impl FnMut(&Record),
+    mut each: impl FnMut(Record),
 ) -> Result<Option<RecordId>> {
     let mut taken = 0;
     let mut last = None;
@@ -34,7 +34,7 @@ pub fn list(
         }
         taken += 1;
         last = Some(record.id);
-        each(&record);
+        each(record);
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(last.filter(|_| more))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Core;
-use super::once::{Commit, Done, Once, commit_once};
+use super::once::{Commit, Done, Once, commit_catalog};
 use crate::access::{Access, BaseRead, BaseWrite, BasesRead, BasesWrite, Inside};
 use crate::error::{Code, Error, Result};
 use crate::limits::BASES_MAX;
@@ -42,7 +42,7 @@ pub async fn base_create(
     input: BaseInput,
     once: Option<Once<Base>>,
 ) -> Result<Done<Base>> {
-    commit_once(core, access, Commit::light(once), move |txn, access| {
+    commit_catalog(core, access, Commit::light(once), move |txn, access| {
         let space = txn.catalog.space.clone();
         if space.bases.len() >= BASES_MAX {
             return Err(Error::fault("", Code::TooMany, format!("A space has at most {BASES_MAX} bases.")));
@@ -69,7 +69,7 @@ pub fn base_get(core: &Core, access: &Access<BaseRead>) -> Result<Base> {
 }
 
 pub async fn base_update(core: &Arc<Core>, access: Access<BaseWrite>, patch: BasePatch) -> Result<Base> {
-    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+    let done = commit_catalog(core, access, Commit::light(None), move |txn, access| {
         let place = access.place().in_space();
         let before = txn.catalog.base(*access.place())?.clone();
         let BasePatch { name, description, position } = patch.clone();
@@ -91,7 +91,7 @@ pub async fn base_update(core: &Arc<Core>, access: Access<BaseWrite>, patch: Bas
 
 /// Deletes a base with its tables and their records, in one step.
 pub async fn base_delete(core: &Arc<Core>, access: Access<BaseWrite>) -> Result<()> {
-    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+    let done = commit_catalog(core, access, Commit::light(None), move |txn, access| {
         let base = txn.catalog.base(*access.place())?.clone();
         let doom = txn.core.ids.draw(txn.now);
         store::base::base_delete(txn.write, *access.place(), txn.catalog.space.clone(), &base, doom)

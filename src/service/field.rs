@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Core;
-use super::once::{Commit, Done, Once, Txn, commit_once};
+use super::once::{Commit, Done, Once, Txn, commit_catalog};
 use super::record_edit::Sent;
 use crate::access::{Access, InTable, TableRead, TableWrite};
 use crate::error::{Code, Error, Faults, Result};
@@ -215,7 +215,7 @@ pub async fn field_create(
     dry_run: bool,
     once: Option<Once<Fielded>>,
 ) -> Result<Done<Fielded>> {
-    commit_once(core, access, Commit::heavy(once, dry_run), move |txn, access| {
+    commit_catalog(core, access, Commit::heavy(once, dry_run), move |txn, access| {
         let place = *access.place();
         let held = txn.catalog.table(place)?.clone();
         let mut table = held.to_stored();
@@ -241,7 +241,7 @@ pub async fn field_update(
     sent: Sent<FieldPatch>,
     dry_run: bool,
 ) -> Result<Fielded> {
-    let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
+    let done = commit_catalog(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let held = txn.catalog.table(*access.place())?.clone();
         let open = held.field_meant(&meant).ok_or_else(not_found)?;
         let mut table = held.to_stored();
@@ -603,7 +603,7 @@ impl Unfit {
 
 /// Deletes a field with its values. A table keeps at least one field.
 pub async fn field_delete(core: &Arc<Core>, access: Access<TableWrite>, meant: String) -> Result<()> {
-    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+    let done = commit_catalog(core, access, Commit::light(None), move |txn, access| {
         let place = *access.place();
         let held = txn.catalog.table(place)?.clone();
         let field = held.field_meant(&meant).ok_or_else(not_found)?.field.clone();

@@ -111,6 +111,35 @@ where
         .await
 }
 
+/// Runs a use case that changes the catalog of its space: what is held of it is forgotten before anything is answered.
+pub async fn commit_catalog<P, T>(
+    core: &Arc<Core>,
+    access: Access<P>,
+    commit: Commit<T>,
+    body: impl Fn(&mut Txn<'_>, &Access<P>) -> Result<T> + Send + 'static,
+) -> Result<Done<T>>
+where
+    P: Permission,
+    P::Place: Inside,
+    T: Send + 'static,
+{
+    let (inside, space) = (core.clone(), access.place().in_space().space());
+    run_to_end(async move {
+        let done = commit_once(&inside, access, commit, body).await;
+        // Whatever became of the commit: what is held may be wrong now.
+        inside.known.catalogs.forget(space);
+        done
+    })
+    .await
+}
+
+/// Runs something that must not stop halfway because the client goes away: what follows a commit before its answer.
+pub async fn run_to_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    tokio::spawn(work).await.map_err(Error::internal)?
+}
+
 /// Runs a use case outside of any space.
 pub async fn commit_once_nowhere<T: Send + 'static>(
     core: &Arc<Core>,

@@ -113,7 +113,7 @@ where
             let table = catalog.table(place)?.clone();
             check(&table)?;
             let mut records = Vec::with_capacity(page.limit.min(128));
-            let next = list(read.as_ref(), place, page, |record| records.push(record.clone()))?;
+            let next = list(read.as_ref(), place, page, |record| records.push(record))?;
             Ok(RecordPage { table, total: total.then_some(head.records), records, next })
         })
         .await

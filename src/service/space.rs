@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::door::Weight;
-use super::once::{Commit, Done, Once, commit_once, commit_once_nowhere};
+use super::once::{Commit, Done, Once, commit_catalog, commit_once, commit_once_nowhere, run_to_end};
 use crate::access::{Access, Caller, Operator, SignedInWrite, SpaceManage, SpaceRead};
 use crate::error::{Code, Error, Result};
 use crate::id::SpaceId;
@@ -86,7 +86,7 @@ pub fn space_get(core: &Core, access: &Access<SpaceRead>) -> Result<Space> {
 
 /// Renames or describes a space.
 pub async fn space_update(core: &Arc<Core>, access: Access<SpaceManage>, patch: SpacePatch) -> Result<Space> {
-    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+    let done = commit_catalog(core, access, Commit::light(None), move |txn, access| {
         let mut space = txn.catalog.space.clone();
         let SpacePatch { name, description } = patch.clone();
         space.name = name.unwrap_or(space.name);
@@ -125,11 +125,4 @@ pub async fn space_delete(
         deleted
     })
     .await
-}
-
-/// Runs something that must not stop halfway because the client goes away: what follows a commit before its answer.
-pub(super) async fn run_to_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    tokio::spawn(work).await.map_err(Error::internal)?
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Core;
 use super::base::reorder;
 use super::field::{FieldInput, field_new};
-use super::once::{Commit, Done, Once, Txn, commit_once};
+use super::once::{Commit, Done, Once, Txn, commit_catalog};
 use super::record_edit::Sent;
 use crate::access::{Access, BaseRead, BaseWrite, Inside, TableRead, TableWrite};
 use crate::error::{Code, Error, Faults, Result};
@@ -46,7 +46,7 @@ pub async fn table_create(
     sent: Sent<TableInput>,
     once: Option<Once<Tabled>>,
 ) -> Result<Done<Tabled>> {
-    commit_once(core, access, Commit::light(once), move |txn, access| {
+    commit_catalog(core, access, Commit::light(once), move |txn, access| {
         let base = txn.catalog.base(*access.place())?.clone();
         if base.tables.len() >= TABLES_MAX {
             return Err(Error::fault("", Code::TooMany, format!("A base has at most {TABLES_MAX} tables.")));
@@ -112,7 +112,7 @@ pub fn table_get(core: &Core, access: &Access<TableRead>) -> Result<Tabled> {
 }
 
 pub async fn table_update(core: &Arc<Core>, access: Access<TableWrite>, patch: TablePatch) -> Result<Tabled> {
-    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+    let done = commit_catalog(core, access, Commit::light(None), move |txn, access| {
         let place = *access.place();
         let before = txn.catalog.table(place)?.to_stored();
         let TablePatch { name, description, position } = patch.clone();
@@ -136,7 +136,7 @@ pub async fn table_update(core: &Arc<Core>, access: Access<TableWrite>, patch: T
 
 /// Deletes a table with its records, in one step.
 pub async fn table_delete(core: &Arc<Core>, access: Access<TableWrite>) -> Result<()> {
-    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+    let done = commit_catalog(core, access, Commit::light(None), move |txn, access| {
         let place = *access.place();
         let table = txn.catalog.table(place)?.to_stored();
         let base = txn.catalog.base(place.in_base())?.clone();

@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use super::Core;
-use super::once::{Commit, Done, Txn, commit_once};
-use super::space::run_to_end;
+use super::once::{Commit, Done, Txn, commit_once, run_to_end};
 use crate::access::{Access, Inside, PlainToken, Reach, SpaceRead, TokensManage, TokensRead, hint};
 use crate::clock::Time;
 use crate::error::{Code, Error, Faults, Result};

@@ -8,7 +8,7 @@ mod checkbox;
 mod date;
 mod date_time;
 mod email;
-mod json;
+mod json_type;
 mod long_text;
 mod number;
 mod select;
@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::value::Unreadable;
 use crate::error::{Code, Faults, did_you_mean};
 use crate::id::{ChoiceId, FieldId};
-use crate::model::json::{Json, Members, Pointer};
+use crate::model::json::{self, Json, Members, Pointer};
 use crate::model::name::Name;
 use crate::model::value::{Kind, Value};
 
@@ -45,7 +45,7 @@ pub const TYPES: &[Definition] = &[
     select::TYPE,
     email::TYPE,
     url::TYPE,
-    json::TYPE,
+    json_type::TYPE,
     auto_increment::TYPE,
     stamp::CREATED_AT,
     stamp::UPDATED_AT,
@@ -229,6 +229,9 @@ pub struct Field {
 pub struct OpenField {
     pub field: Field,
     pub of_type: Box<dyn FieldType>,
+    /// Its name and its id as the key of a JSON member, with the colon.
+    name_key: Vec<u8>,
+    id_key: Vec<u8>,
 }
 
 impl OpenField {
@@ -236,7 +239,22 @@ impl OpenField {
         let unknown = || Unreadable::Bytes(format!("there is no field type {}", field.of_type));
         let definition = Definition::named(&field.of_type).ok_or_else(unknown)?;
         let of_type = (definition.open)(&field.options)?;
-        Ok(OpenField { field, of_type })
+        let key = |text: &str| {
+            let mut key = Vec::new();
+            json::write_text(text, &mut key);
+            key.push(b':');
+            key
+        };
+        let (name_key, id_key) = (key(field.name.as_str()), key(&field.id.to_string()));
+        Ok(OpenField { field, of_type, name_key, id_key })
+    }
+
+    /// The key under which its value stands in JSON, with the colon.
+    pub fn json_key(&self, keys: Keys) -> &[u8] {
+        match keys {
+            Keys::Name => &self.name_key,
+            Keys::Id => &self.id_key,
+        }
     }
 
     /// Reads stored bytes of this field's kind. Bytes that do not fit are the empty value: they can only come from a
