@@ -142,7 +142,6 @@ fn write_two(out: &mut Vec<u8>, value: u32) {
     out.extend_from_slice(&[digit(two / 10), digit(two % 10)]);
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "below ten")]
 const fn digit(value: u32) -> u8 {
     b'0' + (value % 10) as u8
 }

@@ -168,9 +168,8 @@ impl Place for Nowhere {
 impl Place for InSpace {
     fn check_narrow(&self, narrow: Narrow, narrowing: &Narrowing) -> Result<()> {
         match narrow {
-            Narrow::Filters => Ok(()),
             Narrow::Whole | Narrow::Never if narrowing.is_narrow() => Err(Error::plain(Code::TokenNarrowed)),
-            Narrow::Whole | Narrow::Never => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -18,6 +18,7 @@ pub fn json_ok(bytes: Vec<u8>) -> HttpResponse {
 }
 
 /// An object.
+#[expect(clippy::unnecessary_wraps, reason = "the last line of most handlers")]
 pub fn ok(view: &impl Serialize) -> std::result::Result<HttpResponse, Problem> {
     Ok(json_ok(bytes_of(view)))
 }

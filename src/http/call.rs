@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
 use percent_encoding::percent_decode_str;
@@ -135,7 +135,7 @@ pub async fn guarded<T>(
 /// What all workers share.
 pub fn shared(request: &HttpRequest) -> Result<&Shared> {
     let data = request.app_data::<web::Data<Shared>>();
-    data.map(|data| data.get_ref()).ok_or_else(|| Error::internal("the app has no shared data"))
+    data.map(web::Data::get_ref).ok_or_else(|| Error::internal("the app has no shared data"))
 }
 
 fn client(request: &HttpRequest, shared: &Shared) -> Client {
@@ -148,7 +148,7 @@ where
     P: Permission,
     P::Place: Resolve,
 {
-    let header = request.headers().get("x-undb-space").map(|value| value.as_bytes());
+    let header = request.headers().get("x-undb-space").map(HeaderValue::as_bytes);
     let header = header.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
     let space = part(request, "space")?.or(header);
     let (base, table) = (part(request, "base")?, part(request, "table")?);

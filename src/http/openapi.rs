@@ -379,7 +379,7 @@ pub fn token_status_schema() -> Schema {
     Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
 }
 
-async fn document_send(request: &HttpRequest, yaml: bool) -> Result<HttpResponse, Problem> {
+fn document_send(request: &HttpRequest, yaml: bool) -> Result<HttpResponse, Problem> {
     let documents = request.app_data::<web::Data<Documents>>();
     let documents = documents.ok_or_else(|| Error::new(Code::Internal, Code::Internal.title()))?;
     Ok(if yaml { documents.yaml.send(request) } else { documents.json.send(request) })
@@ -393,7 +393,7 @@ async fn document_send(request: &HttpRequest, yaml: bool) -> Result<HttpResponse
     responses((status = 200, description = "The document.", body = serde_json::Value, content_type = "application/json"))
 )]
 pub async fn document_json_get(call: OpenCall) -> Result<HttpResponse, Problem> {
-    document_send(&call.request, false).await
+    document_send(&call.request, false)
 }
 
 /// This document as YAML
@@ -404,5 +404,5 @@ pub async fn document_json_get(call: OpenCall) -> Result<HttpResponse, Problem> 
     responses((status = 200, description = "The document.", body = String, content_type = "application/yaml"))
 )]
 pub async fn document_yaml_get(call: OpenCall) -> Result<HttpResponse, Problem> {
-    document_send(&call.request, true).await
+    document_send(&call.request, true)
 }

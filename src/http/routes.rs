@@ -18,6 +18,7 @@ use crate::error::{Code, Error};
 
 /// What a handler's signature says.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub struct Facts {
     /// `None` if anyone may call.
     pub need: Option<Need>,
@@ -180,7 +181,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
     // `/records/bulk` looks like a record's path too, so it is looked at before that.
     paths.sort_by_key(|(path, _)| !path.ends_with("/records/bulk"));
     for (path, routes) in paths {
-        app.service(resource(&path, routes));
+        app.service(resource(&path, &routes));
     }
     app.route("/", web::get().to(swagger::swagger_redirect));
     app.route("/swagger-ui", web::get().to(swagger::swagger_redirect));
@@ -190,7 +191,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
 }
 
 /// One path with all its methods; another method is answered with those that there are.
-fn resource(path: &str, routes: Vec<Route>) -> actix_web::Resource {
+fn resource(path: &str, routes: &[Route]) -> actix_web::Resource {
     let methods: Vec<Method> = routes.iter().flat_map(|route| route.methods.iter().map(method_of)).collect();
     let mut allow: Vec<String> = methods.iter().map(ToString::to_string).collect();
     if methods.contains(&Method::GET) {
@@ -218,6 +219,6 @@ fn method_of(method: &HttpMethod) -> Method {
         HttpMethod::Head => Method::HEAD,
         HttpMethod::Options => Method::OPTIONS,
         HttpMethod::Trace => Method::TRACE,
-        _ => Method::GET,
+        HttpMethod::Get => Method::GET,
     }
 }

@@ -21,10 +21,12 @@ pub enum Pointer<'a> {
 }
 
 impl<'a> Pointer<'a> {
+    #[must_use]
     pub const fn member(&'a self, name: &'a str) -> Pointer<'a> {
         Pointer::Member(self, name)
     }
 
+    #[must_use]
     pub const fn item(&'a self, index: usize) -> Pointer<'a> {
         Pointer::Item(self, index)
     }
@@ -213,13 +215,10 @@ impl<'a> Json<'a> {
             self.wrong("an object", at, faults);
             return None;
         }
-        let members = match serde_json::from_str::<MemberList<'a>>(self.0) {
-            Ok(MemberList(members)) => members,
-            Err(_) => {
-                let detail = "The name of a member has an escape that is no Unicode character.";
-                faults.add(at, Code::InvalidValue, detail);
-                return None;
-            }
+        let Ok(MemberList(members)) = serde_json::from_str::<MemberList<'a>>(self.0) else {
+            let detail = "The name of a member has an escape that is no Unicode character.";
+            faults.add(at, Code::InvalidValue, detail);
+            return None;
         };
         let mut seen = HashSet::with_capacity(members.len());
         for (name, _) in &members {

@@ -1,25 +1,22 @@
 //! Fields: create, get, list, update, delete. A change that does not fit the records that are there is refused with their
 //! count and the first of them, and a dry run says what a change would do.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Core;
+use super::field_records::records_change;
 use super::once::{Commit, Done, Once, Txn, commit_catalog};
 use super::record_edit::Sent;
-use crate::access::{Access, InTable, TableRead, TableWrite};
+use crate::access::{Access, TableRead, TableWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::{FieldId, RecordId};
-use crate::kv::{Read, Way};
-use crate::limits::{DRY_RUN_CHANGES_MAX, FAULTS_MAX, FIELDS_MAX, FOUND_RECORDS_MAX};
+use crate::limits::FIELDS_MAX;
 use crate::model::field::{Definition, Field, FieldType, OpenField, Options, Source};
 use crate::model::json::{OwnedJson, Pointer};
 use crate::model::name::Name;
-use crate::model::record::{Draft, Record};
 use crate::model::table::{OpenTable, Table};
 use crate::model::value::Value;
 use crate::store;
-use crate::store::record::{Edit, record_scan, records_write, unique_fill};
 
 /// A field to be made.
 #[derive(Clone, Debug)]
@@ -288,7 +285,7 @@ fn field_changed(
         field.number = take_number(table, at, faults)?;
     }
     let same_type = of_type.type_name() == field.of_type;
-    field.of_type = of_type.type_name().to_owned();
+    of_type.type_name().clone_into(&mut field.of_type);
     field.options = of_type.stored();
     field.required = patch.required.unwrap_or(field.required);
     required_check(of_type.as_ref(), &field, at, faults);
@@ -392,213 +389,6 @@ fn change(
         txn.core.sweep.notify_one();
     }
     Ok(answer)
-}
-
-/// What a field's change asks of the records that are there.
-struct Work<'a> {
-    old: Option<&'a OpenField>,
-    new: &'a OpenField,
-    converts: bool,
-    requires: bool,
-    indexes: bool,
-}
-
-fn records_change(
-    txn: &mut Txn<'_>,
-    access: &Access<TableWrite>,
-    table: &OpenTable,
-    old: Option<&OpenField>,
-    new: &OpenField,
-    answer: &mut Fielded,
-) -> Result<()> {
-    let fills = old.is_none() && new.field.default.is_some();
-    let work = Work {
-        old,
-        new,
-        converts: fills || old.is_some_and(|old| !new.of_type.holds_all_of(old.of_type.as_ref())),
-        requires: new.field.required && !old.is_some_and(|old| old.field.required),
-        indexes: new.field.unique.is_some() && old.is_none_or(|old| old.field.unique != new.field.unique),
-    };
-    let requires = work.requires || (work.converts && new.field.required);
-    if !(work.converts || requires || work.indexes) || new.of_type.source() != Source::Client {
-        return Ok(());
-    }
-    let place = *access.place();
-    let head = store::table::head_get(&*txn.write, place)?;
-    if head.records > FOUND_RECORDS_MAX {
-        let detail = format!(
-            "The table has {} records; a change that concerns their values is possible for {FOUND_RECORDS_MAX} at most.",
-            head.records
-        );
-        return Err(Error::new(Code::TooManyRecords, detail));
-    }
-    let records = records_all(&*txn.write, place)?;
-    let mut edits = work.edits(&records, txn.writing(access).stamp)?;
-    let after: Vec<Record> =
-        edits.iter().map(|(_, draft)| draft.clone().into_record()).collect::<Result<_, _>>()?;
-    work.fill_index(txn, place, &records, after)?;
-    answer.converted = edits.len();
-    answer.shown =
-        edits.iter().take(DRY_RUN_CHANGES_MAX).map(|(record, draft)| work.shown(record, draft)).collect();
-    let edits: Vec<Edit> = edits
-        .drain(..)
-        .map(|(before, after)| Edit { before: Some(before.clone()), after: Some(after) })
-        .collect();
-    // The index of the changed field is filled already, so its values must not be claimed once more.
-    let mut plain = OpenTable::open(table.to_stored())?;
-    plain
-        .fields
-        .iter_mut()
-        .filter(|open| open.field.id == new.field.id)
-        .for_each(|open| open.field.unique = None);
-    let writing = txn.writing(access);
-    let written = records_write(txn.write, place, &plain, head, &edits, &writing)?;
-    written.map_err(|_| Error::internal("a change of one field took a unique value of another"))
-}
-
-fn records_all(read: &(impl Read + ?Sized), place: InTable) -> Result<Vec<Record>> {
-    let mut records = Vec::new();
-    record_scan(read, place, None, Way::Up, &mut |record| {
-        records.push(record);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(records)
-}
-
-impl Work<'_> {
-    /// The records that the change rewrites; an error with those that can't be.
-    fn edits<'r>(
-        &self,
-        records: &'r [Record],
-        stamp: crate::model::change::Stamp,
-    ) -> Result<Vec<(&'r Record, Draft)>> {
-        let mut unfit = Unfit::default();
-        let mut edits = Vec::new();
-        for record in records {
-            let Some(value) = self.value_of(record) else {
-                unfit.add(record.id, self.shown_text(record));
-                continue;
-            };
-            if value.is_empty() && self.new.field.required && !self.new.of_type.never_empty() {
-                unfit.empty(record.id);
-                continue;
-            }
-            if self.converts {
-                edits.extend(self.draft_of(record, &value, stamp).map(|draft| (record, draft)));
-            }
-        }
-        unfit.check(&self.new.field.name)?;
-        Ok(edits)
-    }
-
-    /// The value that a record has after the change; `None` if it does not convert.
-    fn value_of(&self, record: &Record) -> Option<Value<'static>> {
-        let Some(old) = self.old else { return Some(self.new.default_value().into_owned()) };
-        let value = record.value(old);
-        if !self.converts {
-            return Some(value.into_owned());
-        }
-        if value.is_empty() && !old.of_type.never_empty() {
-            return Some(Value::Empty);
-        }
-        self.new.of_type.convert(&value, old.of_type.as_ref())
-    }
-
-    fn draft_of(
-        &self,
-        record: &Record,
-        value: &Value<'_>,
-        stamp: crate::model::change::Stamp,
-    ) -> Option<Draft> {
-        let mut draft = record.to_draft();
-        if let Some(old) = self.old.filter(|old| old.field.number != self.new.field.number) {
-            draft.fields.remove(&old.field.number);
-        }
-        draft.set(self.new.field.number, value);
-        if store::record::changed_fields(record, &draft).is_empty() {
-            return None;
-        }
-        draft.version = draft.version.saturating_add(1);
-        draft.updated = stamp;
-        Some(draft)
-    }
-
-    fn fill_index(
-        &self,
-        txn: &mut Txn<'_>,
-        place: InTable,
-        records: &[Record],
-        after: Vec<Record>,
-    ) -> Result<()> {
-        if !self.indexes {
-            return Ok(());
-        }
-        let changed: std::collections::HashMap<RecordId, Record> =
-            after.into_iter().map(|record| (record.id, record)).collect();
-        let all: Vec<Record> =
-            records.iter().map(|record| changed.get(&record.id).unwrap_or(record).clone()).collect();
-        unique_fill(txn.write, place, self.new, &all)?.map_err(|doubled| {
-            let mut faults = Faults::default();
-            for id in &doubled {
-                let detail = format!("The record {id} has the same value as another one.");
-                faults.add("/unique", Code::ValueTaken, detail);
-            }
-            let detail = format!(
-                "{} records have a value in `{}` that another one has already.",
-                doubled.len(),
-                self.new.field.name
-            );
-            Error::with_faults(Code::ValuesDoNotConvert, detail, faults)
-        })
-    }
-
-    fn shown_text(&self, record: &Record) -> String {
-        let text = self.old.map(|old| old.of_type.to_text(&record.value(old))).unwrap_or_default();
-        text.chars().take(80).collect()
-    }
-
-    fn shown(&self, record: &Record, draft: &Draft) -> Conversion {
-        let before = self.old.map_or(Value::Empty, |old| record.value(old).into_owned());
-        let after = draft.fields.get(&self.new.field.number);
-        let after = after.map_or(Value::Empty, |bytes| self.new.value(bytes).into_owned());
-        Conversion { record: record.id, before, after }
-    }
-}
-
-/// Records that a field's change leaves without a value that fits.
-#[derive(Default)]
-struct Unfit {
-    count: usize,
-    empty: usize,
-    faults: Faults,
-}
-
-impl Unfit {
-    fn add(&mut self, record: RecordId, text: String) {
-        self.count += 1;
-        if self.count <= FAULTS_MAX {
-            self.faults.add("/type", Code::InvalidValue, format!("The record {record} has `{text}`."));
-        }
-    }
-
-    fn empty(&mut self, record: RecordId) {
-        self.empty += 1;
-        if self.empty <= FAULTS_MAX {
-            self.faults.add("/required", Code::Required, format!("The record {record} has no value."));
-        }
-    }
-
-    fn check(self, name: &Name) -> Result<()> {
-        let detail = match (self.count, self.empty) {
-            (0, 0) => return Ok(()),
-            (count, 0) => format!("{count} records hold a value in `{name}` that does not convert."),
-            (0, empty) => format!("{empty} records have no value in `{name}`."),
-            (count, empty) => format!(
-                "{count} records hold a value in `{name}` that does not convert, and {empty} have none."
-            ),
-        };
-        Err(Error::with_faults(Code::ValuesDoNotConvert, detail, self.faults))
-    }
 }
 
 /// Deletes a field with its values. A table keeps at least one field.

@@ -8,6 +8,7 @@ pub mod base;
 pub mod demo;
 pub mod door;
 pub mod field;
+mod field_records;
 pub mod jobs;
 pub mod once;
 pub mod record;

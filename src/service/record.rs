@@ -203,7 +203,7 @@ fn create_one(
 ) -> Option<Draft> {
     let named = values_read(table, input.values.as_ref(), keys, &at.member("values"), faults)?;
     let id = input.id.unwrap_or_else(|| txn.core.ids.draw(txn.now));
-    Some(draft_new(table, id, named, head, txn.writing(access).stamp, at, faults))
+    Some(draft_new(table, id, &named, head, txn.writing(access).stamp, at, faults))
 }
 
 fn ids_check(

@@ -95,7 +95,7 @@ pub fn value_read(
 pub fn draft_new(
     table: &OpenTable,
     id: RecordId,
-    named: Named<'_>,
+    named: &Named<'_>,
     head: &mut Head,
     stamp: Stamp,
     at: &Pointer<'_>,

@@ -12,7 +12,7 @@ use crate::id::{BaseId, Id, TableId, TokenId};
 use crate::limits::{NARROWED_MAX, TOKENS_MAX};
 use crate::model::change::Actor;
 use crate::model::name::Name;
-use crate::model::scope::Scopes;
+use crate::model::scope::{Scope, Scopes};
 use crate::model::token::{Narrowing, Token, TokenStatus};
 use crate::query::catalog::Catalog;
 use crate::store;
@@ -127,7 +127,7 @@ fn check(txn: &Txn<'_>, access: &Access<TokensManage>, token: &Token, mut faults
 }
 
 fn more_check(reach: &Reach, token: &Token) -> Result<()> {
-    let lacking: Vec<_> = reach.scopes.lacking(token.scopes).map(|scope| scope.name()).collect();
+    let lacking: Vec<_> = reach.scopes.lacking(token.scopes).map(Scope::name).collect();
     let more = |what: String| {
         Err(Error::new(Code::ScopeMissing, format!("A token can't give more than it has: {what}.")))
     };
@@ -154,7 +154,7 @@ fn bases_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut 
             Some(base) if !found.contains(&base.id) => found.push(base.id),
             Some(_) => {}
             None => {
-                faults.add(format!("/bases/{n}"), Code::InvalidValue, format!("There is no base `{text}`."))
+                faults.add(format!("/bases/{n}"), Code::InvalidValue, format!("There is no base `{text}`."));
             }
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn upsert(
             Some(before) => draft_changed(before, &named, stamp),
             None => Layout::List.at(n, |at| {
                 let id = input.id.unwrap_or_else(|| txn.core.ids.draw(txn.now));
-                Some(draft_new(table, id, named, &mut head, stamp, at, &mut faults))
+                Some(draft_new(table, id, &named, &mut head, stamp, at, &mut faults))
             }),
         };
         ids.extend(before.as_ref().map(|record| record.id).or(after.as_ref().map(|draft| draft.id)));

@@ -74,8 +74,8 @@ pub fn record_scan(
 
 fn record_of(key: &[u8], bytes: &[u8]) -> Result<Record> {
     let mut parts = Parts(key);
-    (parts.id::<SpaceId>(), parts.id::<TableId>());
-    let id = parts.id().ok_or_else(|| Error::internal("a record's key is too short"))?;
+    let place = parts.id::<SpaceId>().zip(parts.id::<TableId>());
+    let id = place.and_then(|_| parts.id()).ok_or_else(|| Error::internal("a record's key is too short"))?;
     Ok(Record::decode(id, Bytes::copy_from_slice(bytes))?)
 }
 

@@ -51,6 +51,9 @@ pub const TYPES: &[Definition] = &[
     stamp::UPDATED_AT,
 ];
 
+/// A field type with its options, as it comes out of the store.
+pub type Opened = Result<Box<dyn FieldType>, Unreadable>;
+
 /// How a field type enters the server.
 pub struct Definition {
     /// The name on the wire and in the store.
@@ -58,7 +61,7 @@ pub struct Definition {
     /// One sentence for the documentation.
     pub about: &'static str,
     /// Opens a field of this type from its stored options.
-    pub open: fn(stored: &[u8]) -> Result<Box<dyn FieldType>, Unreadable>,
+    pub open: fn(stored: &[u8]) -> Opened,
     /// Makes a field of this type from the options in a body, or changes one. `None` if there was a fault.
     pub create: fn(input: &Options<'_>, faults: &mut Faults) -> Option<Box<dyn FieldType>>,
     /// The JSON Schema of its options, without `$ref`.
@@ -189,6 +192,7 @@ pub trait FieldType: Send + Sync {
     fn to_text(&self, value: &Value<'_>) -> String;
 
     /// The value that a text spells, if it spells one.
+    #[expect(clippy::wrong_self_convention, reason = "the field says how the text is read")]
     fn from_text(&self, text: &str) -> Option<Value<'static>>;
 
     /// What a value of another field becomes here, never the empty one. `None` if it can't be converted.
