@@ -129,6 +129,7 @@ impl Settings {
                 cors_origins: all("cors_origin", &origins, origin_parse)?,
                 trusted_proxies: all("trusted_proxy", &proxies, proxy_parse)?,
                 log_requests: serve.log_requests.or(file.log_requests).unwrap_or_default().into(),
+                extra: Vec::new(),
             },
         })
     }

@@ -188,7 +188,7 @@ pub struct Error {
     pub retry_after: Option<u32>,
     /// The methods that the path takes, for 405.
     pub allow: Option<String>,
-    cause: Option<Cause>,
+    pub(crate) cause: Option<Cause>,
 }
 
 /// The internal half of an error. No `Display` and no `Serialize` on purpose: it reaches the log and nothing else.

@@ -90,3 +90,17 @@ pub async fn sweep(core: &Arc<Core>, _operator: Operator) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(SWEEP_PAUSE_MS)).await;
     }
 }
+
+/// Why the server is not ready; empty if it is.
+pub fn unready(core: &Core) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if core.engine.writable().is_err() {
+        reasons.push(
+            "The database takes no changes since writing to the disk failed; start the server again.".into(),
+        );
+    }
+    if core.engine.read().is_err() {
+        reasons.push("The database can't be read.".into());
+    }
+    reasons
+}

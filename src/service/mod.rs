@@ -112,6 +112,11 @@ impl Core {
         Lookup { known: &self.known, engine: self.engine.as_ref(), now: self.clock.now() }
     }
 
+    /// Authenticates cursors.
+    pub fn cursor_key(&self) -> &[u8; 32] {
+        &self.instance.key
+    }
+
     /// Whether a database was filled by `--demo`.
     pub fn is_demo(&self) -> bool {
         self.demo.load(Ordering::SeqCst)

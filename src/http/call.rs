@@ -1,0 +1,211 @@
+//! What a handler is handed: a proof, parameters and a body, judged in the order of the contract. One extractor does it
+//! all, one step after another, so that no fault of the body is seen by someone who may not even know the table.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::FutureExt;
+use percent_encoding::percent_decode_str;
+
+use super::Shared;
+use super::body::{self, Body, NoBody};
+use super::client::Client;
+use super::problem::Problem;
+use super::query::{NoQuery, Params, Query};
+use crate::access::{Access, Caller, Path, Permission, Resolve};
+use crate::error::{Code, Error, Result};
+use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
+use crate::service::Core;
+use crate::service::door::Weight;
+use crate::service::once::Once;
+use crate::store::kept::Answer;
+
+/// A call by someone who may make it.
+pub struct Call<P: Permission, Q: Query = NoQuery, B: Body = NoBody> {
+    pub core: Arc<Core>,
+    pub caller: Caller,
+    pub access: Access<P>,
+    pub query: Q,
+    pub body: B,
+    pub request: HttpRequest,
+    key: Option<Key>,
+}
+
+/// A call that needs no credentials.
+pub struct OpenCall<Q: Query = NoQuery, B: Body = NoBody> {
+    pub core: Arc<Core>,
+    pub client: Client,
+    pub query: Q,
+    pub body: B,
+    pub request: HttpRequest,
+}
+
+/// An Idempotency-Key, and what it was sent with.
+struct Key {
+    text: String,
+    fingerprint: [u8; 32],
+}
+
+type Extracting<T> = Pin<Box<dyn Future<Output = std::result::Result<T, Problem>>>>;
+
+impl<P, Q, B> FromRequest for Call<P, Q, B>
+where
+    P: Permission,
+    P::Place: Resolve,
+    Q: Query,
+    B: Body,
+{
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(guarded(async move { Ok(Call::judge(request, &mut payload).await?) }))
+    }
+}
+
+impl<Q: Query, B: Body> FromRequest for OpenCall<Q, B> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(guarded(async move {
+            let shared = shared(&request)?;
+            let client = client(&request, shared);
+            let core = shared.core.clone();
+            let query = query_read(&request)?;
+            key_read::<B>(request.headers(), false)?;
+            let (body, _) = body_read(&request, &mut payload).await?;
+            Ok(OpenCall { core, client, query, body, request })
+        }))
+    }
+}
+
+impl<P, Q, B> Call<P, Q, B>
+where
+    P: Permission,
+    P::Place: Resolve,
+    Q: Query,
+    B: Body,
+{
+    async fn judge(request: HttpRequest, payload: &mut Payload) -> Result<Self> {
+        let core = shared(&request)?.core.clone();
+        let caller = request.extensions().get::<Caller>().cloned();
+        let caller = caller.ok_or_else(|| Error::plain(Code::Unauthorized))?;
+        let access = access(&core, &caller, &request).await?;
+        let query: Q = query_read(&request)?;
+        let key = key_read::<B>(request.headers(), query.is_dry_run())?;
+        let (body, bytes) = body_read(&request, payload).await?;
+        let key = key.map(|text| Key { fingerprint: fingerprint(&request, &bytes), text });
+        Ok(Call { core, caller, access, query, body, request, key })
+    }
+
+    /// The Idempotency-Key that was sent, with how the answer is rendered.
+    pub fn once<T>(&mut self, render: impl Fn(&T) -> Answer + Send + Sync + 'static) -> Option<Once<T>> {
+        let Key { text, fingerprint } = self.key.take()?;
+        Some(Once { key: text, fingerprint, render: Arc::new(render) })
+    }
+
+    /// A part of the path, decoded.
+    pub fn part(&self, name: &str) -> Result<String> {
+        part(&self.request, name).map(Option::unwrap_or_default)
+    }
+
+    pub fn client(&self) -> Result<Client> {
+        Ok(client(&self.request, shared(&self.request)?))
+    }
+}
+
+/// Runs a part of a request; a panic in it is a logged 500, and the process lives.
+pub async fn guarded<T>(
+    work: impl Future<Output = std::result::Result<T, Problem>>,
+) -> std::result::Result<T, Problem> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(Error::internal(format!("a handler panicked: {text}")).into())
+    })
+}
+
+/// What all workers share.
+pub fn shared(request: &HttpRequest) -> Result<&Shared> {
+    let data = request.app_data::<web::Data<Shared>>();
+    data.map(|data| data.get_ref()).ok_or_else(|| Error::internal("the app has no shared data"))
+}
+
+fn client(request: &HttpRequest, shared: &Shared) -> Client {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    Client::of(peer, request.headers(), &shared.settings.trusted_proxies)
+}
+
+async fn access<P>(core: &Arc<Core>, caller: &Caller, request: &HttpRequest) -> Result<Access<P>>
+where
+    P: Permission,
+    P::Place: Resolve,
+{
+    let header = request.headers().get("x-undb-space").map(|value| value.as_bytes());
+    let header = header.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
+    let space = part(request, "space")?.or(header);
+    let (base, table) = (part(request, "base")?, part(request, "table")?);
+    let caller = caller.clone();
+    let find = move |core: &Core| {
+        let path = Path { space: space.as_deref(), base: base.as_deref(), table: table.as_deref() };
+        caller.access(&core.credentials(), path)
+    };
+    core.door.read(core, Weight::Light, find).await
+}
+
+/// The router has decoded what it can without changing what the path means; the rest is decoded here.
+fn part(request: &HttpRequest, name: &str) -> Result<Option<String>> {
+    let Some(raw) = request.match_info().get(name) else { return Ok(None) };
+    let decoded = percent_decode_str(raw).decode_utf8().map_err(|_| Error::plain(Code::InvalidPath))?;
+    Ok(Some(decoded.into_owned()))
+}
+
+fn query_read<Q: Query>(request: &HttpRequest) -> Result<Q> {
+    let mut params = Params::parse(request.query_string(), Q::PARAMS);
+    let query = Q::read(&mut params);
+    params.finish().check()?;
+    Ok(query)
+}
+
+/// The Idempotency-Key, where one is taken.
+fn key_read<B: Body>(headers: &HeaderMap, dry_run: bool) -> Result<Option<String>> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    if !B::KEYED || dry_run {
+        return Err(Error::plain(Code::IdempotencyKeyNotTaken));
+    }
+    let text = value.to_str().ok().filter(|text| {
+        (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    let detail =
+        format!("`Idempotency-Key` takes 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters.");
+    let text = text.ok_or_else(|| Error::fault("Idempotency-Key", Code::InvalidHeader, detail))?;
+    Ok(Some(text.to_owned()))
+}
+
+async fn body_read<B: Body>(request: &HttpRequest, payload: &mut Payload) -> Result<(B, bytes::Bytes)> {
+    let headers = request.headers();
+    if !B::READ {
+        let bytes = bytes::Bytes::new();
+        return Ok((body::read_unread(&bytes)?, bytes));
+    }
+    let bytes = body::bytes_read(headers, payload, B::LIMIT).await?;
+    Ok((body::read(headers, &bytes)?, bytes))
+}
+
+/// What a request must share with the one whose answer was kept.
+fn fingerprint(request: &HttpRequest, body: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for part in [request.method().as_str(), request.uri().path(), request.query_string()] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    *hasher.update(body).finalize().as_bytes()
+}

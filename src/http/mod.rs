@@ -1,0 +1,96 @@
+//! Floor 8: what the wire says. Handlers translate and do nothing else.
+//!
+//! `front.rs` is what every request passes first: request id, origin, credentials, log. `call.rs` is what every handler is
+//! handed: the proof, the parameters and the body, judged in the order of the contract. `routes.rs` is the list of all
+//! operations; the router and the OpenAPI document are both made from it.
+
+mod answer;
+mod auth;
+mod base;
+mod body;
+mod call;
+mod client;
+mod codings;
+mod errors;
+mod field;
+mod front;
+mod health;
+mod metrics;
+pub mod openapi;
+mod problem;
+mod query;
+mod record;
+mod record_bulk;
+mod record_json;
+mod routes;
+mod space;
+mod swagger;
+mod table;
+mod token;
+
+use std::sync::Arc;
+
+use actix_web::{App, HttpServer, web};
+
+pub use routes::{Route, routes};
+
+use crate::service::Core;
+
+/// How requests are taken.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Origins whose pages may call with a token.
+    pub cors_origins: Vec<String>,
+    /// Where `X-Forwarded-*` is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    pub log_requests: LogRequests,
+    /// Routes besides those of the contract, for benchmarks: a path and the JSON that it answers.
+    pub extra: Vec<(String, Vec<u8>)>,
+}
+
+/// Which requests get a line in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogRequests {
+    All,
+    /// Those with a status of 500 and above, or over a second.
+    #[default]
+    Errors,
+    None,
+}
+
+/// What all workers share.
+pub struct Shared {
+    pub core: Arc<Core>,
+    pub settings: Settings,
+    pub metrics: metrics::Metrics,
+}
+
+/// A server that is not running yet; `listener` is bound already. Signals are not handled by it.
+pub fn server(
+    core: Arc<Core>,
+    settings: Settings,
+    listener: std::net::TcpListener,
+    workers: usize,
+) -> std::io::Result<actix_web::dev::Server> {
+    let shared = web::Data::new(Shared { core, settings, metrics: metrics::Metrics::default() });
+    let documents = web::Data::new(openapi::Documents::make());
+    let server = HttpServer::new(move || {
+        let extra = shared.settings.extra.clone();
+        App::new()
+            .app_data(shared.clone())
+            .app_data(documents.clone())
+            .wrap(front::Front)
+            .configure(routes::configure)
+            .configure(|app| {
+                for (path, bytes) in extra {
+                    app.route(
+                        &path,
+                        web::get().to(move || std::future::ready(answer::json_ok(bytes.clone()))),
+                    );
+                }
+            })
+            .default_service(web::to(problem::path_not_found))
+    });
+    let server = server.disable_signals().workers(workers.max(1)).shutdown_timeout(10).listen(listener)?;
+    Ok(server.run())
+}
