@@ -23,6 +23,12 @@ pub trait Body: Sized + 'static {
 
     /// Reads the members. `bytes` is the whole body, of which parts may be kept. `None` only if there was a fault.
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<Self>;
+
+    /// Takes the faults along to where the schema is known, so that those in the values are named in the same answer.
+    /// A body that has no values gives them back.
+    fn defer(&mut self, faults: Faults) -> Faults {
+        faults
+    }
 }
 
 /// A call whose body has no meaning and is not read: GET.
@@ -121,7 +127,16 @@ fn parse<B: Body>(json: Json<'_>, bytes: &Bytes) -> Result<B> {
         members.finish(&root, &mut faults);
         body
     });
-    faults.check()?;
+    let body = match body {
+        Some(mut body) => {
+            body.defer(faults).check()?;
+            Some(body)
+        }
+        None => {
+            faults.check()?;
+            None
+        }
+    };
     body.ok_or_else(|| Error::internal("a body was refused without a fault"))
 }
 

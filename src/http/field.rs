@@ -22,6 +22,7 @@ use crate::model::table::OpenTable;
 use crate::model::value::Value;
 use crate::service;
 use crate::service::field::{FieldInput, FieldPatch, Fielded};
+use crate::service::record_edit::Sent;
 use crate::store::kept::Answer;
 
 /// A field of a table.
@@ -153,8 +154,16 @@ impl FieldChangedView {
 }
 
 /// A field to be made.
-#[derive(ToSchema)]
 pub struct FieldCreate {
+    pub input: FieldInput,
+    faults: Faults,
+}
+
+/// A field to be made.
+#[derive(ToSchema)]
+#[schema(as = FieldCreate)]
+#[expect(dead_code, reason = "the shape for the document; what is read is `FieldInput`")]
+pub struct FieldCreateShape {
     /// 1 to 255 characters, unique in the table without regard to case; not `id`, `version`, `createdAt` or `updatedAt`.
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "priority")]
     name: Name,
@@ -183,7 +192,7 @@ impl FieldCreate {
         bytes: &Bytes,
         at: &Pointer<'_>,
         faults: &mut Faults,
-    ) -> Option<FieldCreate> {
+    ) -> FieldCreate {
         let name =
             members.require("name", at, faults).and_then(|json| Name::read(json, &at.member("name"), faults));
         let of_type = members.require("type", at, faults);
@@ -196,12 +205,8 @@ impl FieldCreate {
         let default = members.take("default").map(|json| OwnedJson::of(json, bytes));
         let options = members.take("options").map(|json| OwnedJson::of(json, bytes));
         let (required, unique) = (required.flatten().unwrap_or(false), unique.flatten().unwrap_or(false));
-        Some(FieldCreate { name: name?, of_type: of_type?, description, required, unique, default, options })
-    }
-
-    pub fn into_input(self) -> FieldInput {
-        let FieldCreate { name, of_type, description, required, unique, default, options } = self;
-        FieldInput { name, of_type, description, required, unique, default, options }
+        let input = FieldInput { name, of_type, description, required, unique, default, options };
+        FieldCreate { input, faults: Faults::default() }
     }
 }
 
@@ -209,13 +214,26 @@ impl Body for FieldCreate {
     const KEYED: bool = true;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<FieldCreate> {
-        FieldCreate::read_at(members, bytes, &Pointer::Root, faults)
+        Some(FieldCreate::read_at(members, bytes, &Pointer::Root, faults))
     }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
+    }
+}
+
+/// What is to change of a field.
+pub struct FieldUpdate {
+    patch: FieldPatch,
+    faults: Faults,
 }
 
 /// What is to change of a field. Members that are not there stay as they are.
 #[derive(ToSchema)]
-pub struct FieldUpdate {
+#[schema(as = FieldUpdate)]
+#[expect(dead_code, reason = "the shape for the document; what is read is `FieldPatch`")]
+pub struct FieldUpdateShape {
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 255, example = "notes")]
     name: Option<Name>,
     /// Another type; the values are converted, or the change is refused.
@@ -250,7 +268,7 @@ impl Body for FieldUpdate {
             members.take("default").map(|json| (!json.is_null()).then(|| OwnedJson::of(json, bytes)));
         let options = members.take("options").map(|json| OwnedJson::of(json, bytes));
         let position = position_patch(members, faults);
-        Some(FieldUpdate {
+        let patch = FieldPatch {
             name,
             of_type: of_type.flatten(),
             description,
@@ -259,7 +277,13 @@ impl Body for FieldUpdate {
             default,
             options,
             position,
-        })
+        };
+        Some(FieldUpdate { patch, faults: Faults::default() })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
@@ -315,7 +339,7 @@ pub async fn field_list(call: Call<TableRead, ListQuery>) -> Result<HttpResponse
 /// added to a table that has records.
 #[utoipa::path(
     post, path = "/api/openapi/bases/{base}/tables/{table}/fields", operation_id = "fieldCreate", tag = "fields",
-    request_body = FieldCreate,
+    request_body = FieldCreateShape,
     responses(
         (status = 201, description = "The new field.", body = FieldView),
         (status = 200, description = "What the call would do, on a dry run.", body = FieldChangedView)
@@ -325,8 +349,8 @@ pub async fn field_create(
     mut call: Call<TableWrite, DryRunQuery, FieldCreate>,
 ) -> Result<HttpResponse, Problem> {
     let (once, dry_run) = (call.once(created), call.query.dry_run);
-    let input = call.body.into_input();
-    let done = service::field::field_create(&call.core, call.access, input, dry_run, once).await;
+    let sent = Sent { content: call.body.input, faults: call.body.faults };
+    let done = service::field::field_create(&call.core, call.access, sent, dry_run, once).await;
     if dry_run {
         return answer::ok(&FieldChangedView::of(&done?.fresh()?, true));
     }
@@ -352,14 +376,13 @@ pub async fn field_get(call: Call<TableRead>) -> Result<HttpResponse, Problem> {
 /// with `dryRun` first.
 #[utoipa::path(
     patch, path = "/api/openapi/bases/{base}/tables/{table}/fields/{field}", operation_id = "fieldUpdate",
-    tag = "fields", request_body = FieldUpdate,
+    tag = "fields", request_body = FieldUpdateShape,
     responses((status = 200, description = "The field as it is now, or as it would be.", body = FieldChangedView))
 )]
 pub async fn field_update(call: Call<TableWrite, DryRunQuery, FieldUpdate>) -> Result<HttpResponse, Problem> {
     let (meant, dry_run) = (call.part("field")?, call.query.dry_run);
-    let FieldUpdate { name, of_type, description, required, unique, default, options, position } = call.body;
-    let patch = FieldPatch { name, of_type, description, required, unique, default, options, position };
-    let done = service::field::field_update(&call.core, call.access, meant, patch, dry_run).await?;
+    let sent = Sent { content: call.body.patch, faults: call.body.faults };
+    let done = service::field::field_update(&call.core, call.access, meant, sent, dry_run).await?;
     answer::ok(&FieldChangedView::of(&done, dry_run))
 }
 

@@ -24,7 +24,7 @@ use crate::query::cursor::Bound;
 use crate::query::list::Page;
 use crate::service;
 use crate::service::record::{Expected, RecordPage, Recorded};
-use crate::service::record_edit::RecordInput;
+use crate::service::record_edit::{RecordInput, Sent};
 use crate::store::kept::Answer;
 
 /// One record.
@@ -55,9 +55,11 @@ pub struct RecordCreate {
     pub id: Option<RecordId>,
     /// Values by the names of the fields, or by their ids with `keys=id`. A field that is left out gets its default.
     #[schema(value_type = Object, example = json!({
-        "name": "Grace Hopper", "email": "grace@example.com", "age": 45, "status": "active", "tags": ["vip"]
+        "name": "Grace Hopper", "email": "grace@example.com", "age": 45, "status": "active", "tags": ["referral"]
     }))]
-    pub values: OwnedJson,
+    pub values: Option<OwnedJson>,
+    #[schema(ignore)]
+    faults: Faults,
 }
 
 impl RecordCreate {
@@ -67,13 +69,10 @@ impl RecordCreate {
         bytes: &Bytes,
         at: &Pointer<'_>,
         faults: &mut Faults,
-    ) -> Option<RecordCreate> {
-        let id = members.take("id").map(|json| record_id_read(json, &at.member("id"), faults));
-        let values = members.require("values", at, faults);
-        Some(RecordCreate {
-            id: id.map_or(Some(None), |id| id.map(Some))?,
-            values: OwnedJson::of(values?, bytes),
-        })
+    ) -> RecordCreate {
+        let id = members.take("id").and_then(|json| record_id_read(json, &at.member("id"), faults));
+        let values = members.require("values", at, faults).map(|json| OwnedJson::of(json, bytes));
+        RecordCreate { id, values, faults: Faults::default() }
     }
 
     pub fn into_input(self) -> RecordInput {
@@ -95,21 +94,33 @@ impl Body for RecordCreate {
     const KEYED: bool = true;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordCreate> {
-        RecordCreate::read_at(members, bytes, &Pointer::Root, faults)
+        Some(RecordCreate::read_at(members, bytes, &Pointer::Root, faults))
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
 /// Values to be changed. Fields that are not named stay as they are; `null` empties one.
 #[derive(ToSchema)]
 pub struct RecordUpdate {
-    #[schema(value_type = Object, example = json!({"status": "customer", "age": 37}))]
+    #[schema(value_type = Object, example = json!({"status": "paused", "age": 37}))]
     values: OwnedJson,
+    #[schema(ignore)]
+    faults: Faults,
 }
 
 impl Body for RecordUpdate {
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordUpdate> {
         let values = members.require("values", &Pointer::Root, faults)?;
-        Some(RecordUpdate { values: OwnedJson::of(values, bytes) })
+        Some(RecordUpdate { values: OwnedJson::of(values, bytes), faults: Faults::default() })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
@@ -430,8 +441,9 @@ pub async fn record_create(
 ) -> Result<HttpResponse, Problem> {
     let render = created(call.query.keys);
     let once = call.once(render.clone());
-    let input = call.body.into_input();
-    let done = service::record::record_create(&call.core, call.access, input, call.query.keys, once).await;
+    let faults = std::mem::take(&mut call.body.faults);
+    let sent = Sent { content: call.body.into_input(), faults };
+    let done = service::record::record_create(&call.core, call.access, sent, call.query.keys, once).await;
     answer::done(done, render)
 }
 
@@ -473,9 +485,8 @@ pub async fn record_update(
 ) -> Result<HttpResponse, Problem> {
     let id = record_meant(&call)?;
     let expected = expected(call.request.headers())?;
-    let (values, keys) = (call.body.values, call.query.keys);
-    let recorded =
-        service::record::record_update(&call.core, call.access, id, values, keys, expected).await?;
+    let (sent, keys) = (Sent { content: call.body.values, faults: call.body.faults }, call.query.keys);
+    let recorded = service::record::record_update(&call.core, call.access, id, sent, keys, expected).await?;
     Ok(ok(&recorded, keys, None))
 }
 

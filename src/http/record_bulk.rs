@@ -15,7 +15,7 @@ use super::query::{ParamDoc, Params, Query};
 use super::record::{KEYS, RecordCreate, keys_read, record_id_read};
 use super::record_json::RecordWriter;
 use crate::access::RecordsWrite;
-use crate::error::Faults;
+use crate::error::{Code, Faults};
 use crate::id::RecordId;
 use crate::limits::{BULK_BODY_BYTES_MAX, CHANGED_RECORDS_MAX};
 use crate::model::field::Keys;
@@ -23,6 +23,7 @@ use crate::model::json::{Json, Members, OwnedJson, Pointer};
 use crate::model::record::Record;
 use crate::service;
 use crate::service::record::{Changed, UpsertOn, count_check};
+use crate::service::record_edit::{RecordInput, Sent};
 use crate::store::kept::Answer;
 
 /// How fields are called, and whether only to say what the call would do.
@@ -135,7 +136,7 @@ fn list_read<'a, T>(
     members: &mut Members<'a>,
     name: &'static str,
     faults: &mut Faults,
-    mut read: impl FnMut(Json<'a>, &Pointer<'_>, &mut Faults) -> Option<T>,
+    mut read: impl FnMut(Json<'a>, &Pointer<'_>, &mut Faults) -> T,
 ) -> Option<(Vec<T>, usize)> {
     let root = Pointer::Root;
     let at = root.member(name);
@@ -144,16 +145,19 @@ fn list_read<'a, T>(
     if count > CHANGED_RECORDS_MAX {
         return Some((Vec::new(), count));
     }
-    let read =
-        items.into_iter().enumerate().filter_map(|(n, item)| read(item, &at.item(n), faults)).collect();
+    let read = items.into_iter().enumerate().map(|(n, item)| read(item, &at.item(n), faults)).collect();
     Some((read, count))
 }
 
-fn record_at(json: Json<'_>, bytes: &Bytes, at: &Pointer<'_>, faults: &mut Faults) -> Option<RecordCreate> {
-    let mut members = Members::read(json, at, faults)?;
+/// One record of a list. It keeps its place even if it is none, so that the others keep theirs.
+/// One record of a list. It keeps its place even if it is none, so that the others keep theirs.
+fn record_at(json: Json<'_>, bytes: &Bytes, at: &Pointer<'_>, faults: &mut Faults) -> RecordInput {
+    let Some(mut members) = Members::read(json, at, faults) else {
+        return RecordInput { id: None, values: None };
+    };
     let record = RecordCreate::read_at(&mut members, bytes, at, faults);
     members.finish(at, faults);
-    record
+    record.into_input()
 }
 
 /// Records to be made.
@@ -163,9 +167,12 @@ pub struct RecordsCreate {
         {"values": {"name": "Alan Turing", "email": "alan@example.com"}},
         {"values": {"name": "Katherine Johnson", "email": "katherine@example.com", "status": "lead"}}
     ]))]
-    records: Vec<RecordCreate>,
+    #[schema(value_type = Vec<RecordCreate>)]
+    records: Vec<RecordInput>,
     #[schema(ignore)]
     count: usize,
+    #[schema(ignore)]
+    faults: Faults,
 }
 
 impl Body for RecordsCreate {
@@ -176,28 +183,37 @@ impl Body for RecordsCreate {
         let read =
             list_read(members, "records", faults, |json, at, faults| record_at(json, bytes, at, faults));
         let (records, count) = read?;
-        Some(RecordsCreate { records, count })
+        Some(RecordsCreate { records, count, faults: Faults::default() })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
 /// One record and what is to change of it.
 #[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape for the document; it is read as any other record of a list")]
 pub struct RecordPatch {
     #[schema(value_type = String, example = "rec01jd00000000000000000000c1")]
     id: RecordId,
     #[schema(value_type = Object)]
-    values: OwnedJson,
+    values: Option<OwnedJson>,
 }
 
 /// Records to be changed, each in its own way.
 #[derive(ToSchema)]
 pub struct RecordsUpdate {
     #[schema(min_items = 1, max_items = 10_000, example = json!([
-        {"id": "rec01jd00000000000000000000c1", "values": {"status": "customer"}}
+        {"id": "rec01jd00000000000000000000c1", "values": {"status": "paused"}}
     ]))]
-    records: Vec<RecordPatch>,
+    #[schema(value_type = Vec<RecordPatch>)]
+    records: Vec<RecordInput>,
     #[schema(ignore)]
     count: usize,
+    #[schema(ignore)]
+    faults: Faults,
 }
 
 impl Body for RecordsUpdate {
@@ -205,16 +221,19 @@ impl Body for RecordsUpdate {
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordsUpdate> {
         let read = list_read(members, "records", faults, |json, at, faults| {
-            let mut members = Members::read(json, at, faults)?;
-            let id = members
-                .require("id", at, faults)
-                .and_then(|json| record_id_read(json, &at.member("id"), faults));
-            let values = members.require("values", at, faults);
-            members.finish(at, faults);
-            Some(RecordPatch { id: id?, values: OwnedJson::of(values?, bytes) })
+            let record = record_at(json, bytes, at, faults);
+            if record.id.is_none() && record.values.is_some() {
+                faults.add(at.member("id"), Code::Required, "A record that is to be changed needs its id.");
+            }
+            record
         });
         let (records, count) = read?;
-        Some(RecordsUpdate { records, count })
+        Some(RecordsUpdate { records, count, faults: Faults::default() })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
@@ -222,14 +241,17 @@ impl Body for RecordsUpdate {
 #[derive(ToSchema)]
 pub struct RecordsUpsert {
     #[schema(min_items = 1, max_items = 10_000, example = json!([
-        {"values": {"email": "grace@example.com", "name": "Grace Hopper", "status": "customer"}}
+        {"values": {"email": "grace@example.com", "name": "Grace Hopper", "status": "active"}}
     ]))]
-    records: Vec<RecordCreate>,
+    #[schema(value_type = Vec<RecordCreate>)]
+    records: Vec<RecordInput>,
     /// The unique field by which records are recognised, or `id`.
     #[schema(example = "email")]
     on: String,
     #[schema(ignore)]
     count: usize,
+    #[schema(ignore)]
+    faults: Faults,
 }
 
 impl Body for RecordsUpsert {
@@ -241,7 +263,12 @@ impl Body for RecordsUpsert {
             list_read(members, "records", faults, |json, at, faults| record_at(json, bytes, at, faults));
         let on = members.require("on", &root, faults).and_then(|json| json.text(&root.member("on"), faults));
         let (records, count) = read?;
-        Some(RecordsUpsert { records, on: on?.into_owned(), count })
+        Some(RecordsUpsert { records, on: on?.into_owned(), count, faults: Faults::default() })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
@@ -259,7 +286,7 @@ impl Body for RecordsDelete {
 
     fn read(members: &mut Members<'_>, _: &Bytes, faults: &mut Faults) -> Option<RecordsDelete> {
         let (ids, count) = list_read(members, "ids", faults, record_id_read)?;
-        Some(RecordsDelete { ids, count })
+        Some(RecordsDelete { ids: ids.into_iter().flatten().collect(), count })
     }
 }
 
@@ -288,9 +315,8 @@ pub async fn record_create_bulk(
         )
     };
     let once = call.once(render);
-    let inputs = call.body.records.into_iter().map(RecordCreate::into_input).collect();
-    let done =
-        service::record::record_create_bulk(&call.core, call.access, inputs, keys, dry_run, once).await;
+    let sent = Sent { content: call.body.records, faults: call.body.faults };
+    let done = service::record::record_create_bulk(&call.core, call.access, sent, keys, dry_run, once).await;
     answer::done(done, render)
 }
 
@@ -307,8 +333,8 @@ pub async fn record_update_bulk(
 ) -> Result<HttpResponse, Problem> {
     count_check(call.body.count, "/records")?;
     let BulkQuery { keys, dry_run } = call.query;
-    let inputs = call.body.records.into_iter().map(|patch| (patch.id, patch.values)).collect();
-    let changed = service::record::record_update_bulk(&call.core, call.access, inputs, keys, dry_run).await?;
+    let sent = Sent { content: call.body.records, faults: call.body.faults };
+    let changed = service::record::record_update_bulk(&call.core, call.access, sent, keys, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Modified, keys, dry_run))
 }
 
@@ -326,11 +352,11 @@ pub async fn record_upsert(
 ) -> Result<HttpResponse, Problem> {
     count_check(call.body.count, "/records")?;
     let BulkQuery { keys, dry_run } = call.query;
-    let RecordsUpsert { records, on, .. } = call.body;
+    let RecordsUpsert { records, on, faults, .. } = call.body;
     // No field can be called `id`, so this can't mean anything else.
     let on = if on == "id" { UpsertOn::Id } else { UpsertOn::Field(on) };
-    let inputs = records.into_iter().map(RecordCreate::into_input).collect();
-    let changed = service::record::record_upsert(&call.core, call.access, inputs, on, keys, dry_run).await?;
+    let sent = Sent { content: records, faults };
+    let changed = service::record::record_upsert(&call.core, call.access, sent, on, keys, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Upserted, keys, dry_run))
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::answer;
 use super::body::{Body, EmptyBody};
 use super::call::Call;
-use super::field::{FieldCreate, FieldView};
+use super::field::{FieldCreate, FieldCreateShape, FieldView};
 use super::problem::Problem;
 use super::query::NoQuery;
 use super::space::{ListQuery, description_patch, name_and_description, name_patch, position_patch};
@@ -18,6 +18,7 @@ use crate::limits::FIELDS_MAX;
 use crate::model::json::{Members, Pointer};
 use crate::model::name::Name;
 use crate::service;
+use crate::service::record_edit::Sent;
 use crate::service::table::{TableInput, TablePatch, Tabled};
 use crate::store::kept::Answer;
 
@@ -69,8 +70,16 @@ pub struct TableListView {
 }
 
 /// A table to be made, with its fields.
-#[derive(ToSchema)]
 pub struct TableCreate {
+    input: TableInput,
+    faults: Faults,
+}
+
+/// A table to be made, with its fields.
+#[derive(ToSchema)]
+#[schema(as = TableCreate)]
+#[expect(dead_code, reason = "the shape for the document; what is read is `TableInput`")]
+pub struct TableCreateShape {
     /// 1 to 255 characters, unique in the base without regard to case.
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "Products")]
     name: Name,
@@ -82,7 +91,7 @@ pub struct TableCreate {
         {"name": "price", "type": "number"},
         {"name": "state", "type": "select", "options": {"choices": [{"name": "in stock"}, {"name": "sold out"}]}}
     ]))]
-    fields: Vec<FieldCreate>,
+    fields: Vec<FieldCreateShape>,
 }
 
 impl Body for TableCreate {
@@ -96,11 +105,17 @@ impl Body for TableCreate {
         let mut fields = Vec::new();
         for (n, item) in items.unwrap_or_default().into_iter().take(FIELDS_MAX + 1).enumerate() {
             let at = at.item(n);
-            let Some(mut members) = Members::read(item, &at, faults) else { continue };
-            fields.extend(FieldCreate::read_at(&mut members, bytes, &at, faults));
+            // A field keeps its place even if it is none, so that the others keep theirs.
+            let mut members = Members::read(item, &at, faults).unwrap_or_default();
+            fields.push(FieldCreate::read_at(&mut members, bytes, &at, faults).input);
             members.finish(&at, faults);
         }
-        Some(TableCreate { name: name?, description, fields })
+        Some(TableCreate { input: TableInput { name, description, fields }, faults: Faults::default() })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
@@ -148,15 +163,13 @@ pub async fn table_list(call: Call<BaseRead, ListQuery>) -> Result<HttpResponse,
 /// Makes a table with its fields at the end of the base's list.
 #[utoipa::path(
     post, path = "/api/openapi/bases/{base}/tables", operation_id = "tableCreate", tag = "tables",
-    request_body = TableCreate,
+    request_body = TableCreateShape,
     responses((status = 201, description = "The new table.", body = TableView))
 )]
 pub async fn table_create(mut call: Call<BaseWrite, NoQuery, TableCreate>) -> Result<HttpResponse, Problem> {
     let once = call.once(created);
-    let TableCreate { name, description, fields } = call.body;
-    let input =
-        TableInput { name, description, fields: fields.into_iter().map(FieldCreate::into_input).collect() };
-    answer::done(service::table::table_create(&call.core, call.access, input, once).await, created)
+    let sent = Sent { content: call.body.input, faults: call.body.faults };
+    answer::done(service::table::table_create(&call.core, call.access, sent, once).await, created)
 }
 
 /// Get a table

@@ -344,7 +344,7 @@ fn write_canonical(
 }
 
 /// The members of an object, taken by name; what is left over at the end is unknown.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Members<'a> {
     left: Vec<(Cow<'a, str>, Json<'a>)>,
     known: Vec<&'static str>,
@@ -374,9 +374,10 @@ impl<'a> Members<'a> {
 
     /// A fault for every member that nobody took.
     pub fn finish(self, at: &Pointer<'_>, faults: &mut Faults) {
+        let mut named = HashSet::new();
         for (name, _) in &self.left {
             // One that was taken and is still here is a repetition, which has its fault already.
-            if !self.known.contains(&name.as_ref()) {
+            if !self.known.contains(&name.as_ref()) && named.insert(name.as_ref()) {
                 let hint = did_you_mean(name, self.known.iter().copied());
                 faults.add(
                     at.member(name),

@@ -12,12 +12,12 @@ use super::base::{BaseInput, base_create};
 use super::door::Weight;
 use super::field::FieldInput;
 use super::record::record_create_bulk;
-use super::record_edit::RecordInput;
+use super::record_edit::{RecordInput, Sent};
 use super::space::{SpaceInput, space_create, space_list_all};
 use super::table::{TableInput, table_create};
 use super::token::{TokenInput, token_create, token_list, token_revoke};
 use crate::access::{Operator, PlainToken};
-use crate::error::{Error, Result};
+use crate::error::{Error, Faults, Result};
 use crate::id::{BaseId, Id, RecordId, SpaceId, TokenId};
 use crate::kv::{Outcome, Write};
 use crate::model::change::Actor;
@@ -91,12 +91,14 @@ async fn fill(
 ) -> Result<()> {
     let fields = blueprint.fields.iter().map(field).collect::<Result<_>>()?;
     let description = Some(blueprint.description.to_owned());
-    let input = TableInput { name: name(blueprint.name)?, description, fields };
-    let table = table_create(core, operator.base(space, base), input, None).await?.fresh()?.table;
+    let input = TableInput { name: Some(name(blueprint.name)?), description, fields };
+    let sent = Sent { content: input, faults: Faults::default() };
+    let table = table_create(core, operator.base(space, base), sent, None).await?.fresh()?.table;
     let inputs = inputs(blueprint)?;
     for step in inputs.chunks(STEP) {
         let access = operator.table(space, base, table.id);
-        record_create_bulk(core, access, step.to_vec(), Keys::Name, false, None).await?.fresh()?;
+        let sent = Sent { content: step.to_vec(), faults: Faults::default() };
+        record_create_bulk(core, access, sent, Keys::Name, false, None).await?.fresh()?;
         made(step.len());
     }
     Ok(())
@@ -107,7 +109,7 @@ fn inputs(blueprint: &Blueprint) -> Result<Vec<RecordInput>> {
     let one = |n| {
         let values = OwnedJson::read((blueprint.row)(n, &mut draw).to_string())?;
         let id = if n == 0 { RecordId::parse(blueprint.first_id) } else { None };
-        Ok(RecordInput { id, values })
+        Ok(RecordInput { id, values: Some(values) })
     };
     (0..blueprint.records).map(one).collect()
 }
@@ -117,8 +119,8 @@ fn field(row: &FieldRow) -> Result<FieldInput> {
         .ok_or_else(|| Error::internal(format!("the demo has a field of the type {}", row.of_type)))?;
     let options = row.options.map(|text| OwnedJson::read(text.to_owned())).transpose()?;
     Ok(FieldInput {
-        name: name(row.name)?,
-        of_type,
+        name: Some(name(row.name)?),
+        of_type: Some(of_type),
         description: row.description.map(str::to_owned),
         required: false,
         unique: row.unique,

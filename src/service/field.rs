@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::once::{Commit, Done, Once, Txn, commit_once};
+use super::record_edit::Sent;
 use crate::access::{Access, InTable, TableRead, TableWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::{FieldId, RecordId};
@@ -23,8 +24,9 @@ use crate::store::record::{Edit, record_scan, records_write, unique_fill};
 /// A field to be made.
 #[derive(Clone, Debug)]
 pub struct FieldInput {
-    pub name: Name,
-    pub of_type: &'static Definition,
+    /// `None` if it could not be read, which has its fault already; likewise the type.
+    pub name: Option<Name>,
+    pub of_type: Option<&'static Definition>,
     pub description: Option<String>,
     pub required: bool,
     pub unique: bool,
@@ -88,7 +90,9 @@ pub(super) fn field_new(
     faults: &mut Faults,
 ) -> Option<Field> {
     let before = faults.count();
-    name_check(table, None, &input.name, at, faults);
+    if let Some(name) = &input.name {
+        name_check(table, None, name, at, faults);
+    }
     let options_at = at.member("options");
     let options = Options {
         json: input.options.as_ref().map(OwnedJson::view),
@@ -96,13 +100,13 @@ pub(super) fn field_new(
         held: None,
         draw: &|| txn.core.ids.draw(txn.now),
     };
-    let of_type = (input.of_type.create)(&options, faults)?;
+    let of_type = (input.of_type?.create)(&options, faults)?;
     let number = take_number(table, at, faults)?;
     let unique = unique_read(table, of_type.as_ref(), input.unique, at, faults);
     let field = Field {
         id: txn.core.ids.draw(txn.now),
         number,
-        name: input.name.clone(),
+        name: input.name.clone()?,
         description: input.description.clone(),
         of_type: of_type.type_name().to_owned(),
         options: of_type.stored(),
@@ -207,7 +211,7 @@ pub fn field_get(core: &Core, access: &Access<TableRead>, meant: &str) -> Result
 pub async fn field_create(
     core: &Arc<Core>,
     access: Access<TableWrite>,
-    input: FieldInput,
+    sent: Sent<FieldInput>,
     dry_run: bool,
     once: Option<Once<Fielded>>,
 ) -> Result<Done<Fielded>> {
@@ -218,8 +222,8 @@ pub async fn field_create(
         if table.fields.len() >= FIELDS_MAX {
             return Err(Error::fault("", Code::TooMany, format!("A table has at most {FIELDS_MAX} fields.")));
         }
-        let mut faults = Faults::default();
-        let made = field_new(txn, &mut table, &input, &Pointer::Root, &mut faults);
+        let mut faults = sent.faults.clone();
+        let made = field_new(txn, &mut table, &sent.content, &Pointer::Root, &mut faults);
         faults.check()?;
         let field = made.ok_or_else(|| Error::internal("a field was refused without a fault"))?;
         let id = field.id;
@@ -234,15 +238,15 @@ pub async fn field_update(
     core: &Arc<Core>,
     access: Access<TableWrite>,
     meant: String,
-    patch: FieldPatch,
+    sent: Sent<FieldPatch>,
     dry_run: bool,
 ) -> Result<Fielded> {
     let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let held = txn.catalog.table(*access.place())?.clone();
         let open = held.field_meant(&meant).ok_or_else(not_found)?;
         let mut table = held.to_stored();
-        let mut faults = Faults::default();
-        let changed = field_changed(txn, &mut table, open, &patch, &mut faults);
+        let (patch, mut faults) = (&sent.content, sent.faults.clone());
+        let changed = field_changed(txn, &mut table, open, patch, &mut faults);
         faults.check()?;
         let changed = changed.ok_or_else(|| Error::internal("a field was refused without a fault"))?;
         for field in &mut table.fields {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Core;
 use super::door::Weight;
 use super::once::{Commit, Done, Once, Txn, commit_once};
-use super::record_edit::{Layout, RecordInput, draft_changed, draft_new, edits_write, values_read};
+use super::record_edit::{Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, values_read};
 use crate::access::{Access, InTable, Inside, RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::RecordId;
@@ -123,13 +123,21 @@ where
 pub async fn record_create(
     core: &Arc<Core>,
     access: Access<RecordsWrite>,
-    input: RecordInput,
+    sent: Sent<RecordInput>,
     keys: Keys,
     once: Option<Once<Recorded>>,
 ) -> Result<Done<Recorded>> {
     commit_once(core, access, Commit::light(once), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
-        let mut made = create(txn, access, &table, std::slice::from_ref(&input), keys, Layout::One)?;
+        let mut made = create(
+            txn,
+            access,
+            &table,
+            std::slice::from_ref(&sent.content),
+            keys,
+            Layout::One,
+            sent.faults.clone(),
+        )?;
         let draft = made.pop().ok_or_else(|| Error::internal("no record was made"))?;
         Ok(Recorded { table, record: draft.into_record()? })
     })
@@ -140,14 +148,14 @@ pub async fn record_create(
 pub async fn record_create_bulk(
     core: &Arc<Core>,
     access: Access<RecordsWrite>,
-    inputs: Vec<RecordInput>,
+    sent: Sent<Vec<RecordInput>>,
     keys: Keys,
     dry_run: bool,
     once: Option<Once<Changed>>,
 ) -> Result<Done<Changed>> {
     commit_once(core, access, Commit::heavy(once, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
-        let made = create(txn, access, &table, &inputs, keys, Layout::List)?;
+        let made = create(txn, access, &table, &sent.content, keys, Layout::List, sent.faults.clone())?;
         let ids = made.iter().map(|draft| draft.id).collect();
         let created = made.len();
         let shown = made.into_iter().take(if dry_run { DRY_RUN_CHANGES_MAX } else { 0 });
@@ -164,11 +172,11 @@ fn create(
     inputs: &[RecordInput],
     keys: Keys,
     layout: Layout,
+    mut faults: Faults,
 ) -> Result<Vec<Draft>> {
     let sent: Vec<RecordId> = inputs.iter().filter_map(|input| input.id).collect();
     let (head, found) = records_get(&*txn.write, *access.place(), &sent)?;
     let in_use = found.into_iter().flatten().map(|record| record.id).collect();
-    let mut faults = Faults::default();
     ids_check(inputs, in_use, layout, &mut faults);
     let mut counted = head.clone();
     let mut edits = Vec::with_capacity(inputs.len());
@@ -193,7 +201,7 @@ fn create_one(
     at: &crate::model::json::Pointer<'_>,
     faults: &mut Faults,
 ) -> Option<Draft> {
-    let named = values_read(table, input.values.view(), keys, &at.member("values"), faults)?;
+    let named = values_read(table, input.values.as_ref(), keys, &at.member("values"), faults)?;
     let id = input.id.unwrap_or_else(|| txn.core.ids.draw(txn.now));
     Some(draft_new(table, id, named, head, txn.writing(access).stamp, at, faults))
 }
@@ -219,7 +227,7 @@ pub async fn record_update(
     core: &Arc<Core>,
     access: Access<RecordsWrite>,
     id: RecordId,
-    values: OwnedJson,
+    sent: Sent<OwnedJson>,
     keys: Keys,
     expected: Option<Expected>,
 ) -> Result<Recorded> {
@@ -227,9 +235,9 @@ pub async fn record_update(
         let table = txn.catalog.table(*access.place())?.clone();
         let (head, found) = records_get(&*txn.write, *access.place(), &[id])?;
         let before = found.into_iter().next().flatten().ok_or_else(not_found)?;
-        let mut faults = Faults::default();
+        let mut faults = sent.faults.clone();
         let at = crate::model::json::Pointer::Root;
-        let named = values_read(&table, values.view(), keys, &at.member("values"), &mut faults);
+        let named = values_read(&table, Some(&sent.content), keys, &at.member("values"), &mut faults);
         faults.check()?;
         expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
         let stamp = txn.writing(access).stamp;
@@ -311,43 +319,47 @@ fn copy_of(
 pub async fn record_update_bulk(
     core: &Arc<Core>,
     access: Access<RecordsWrite>,
-    inputs: Vec<(RecordId, OwnedJson)>,
+    sent: Sent<Vec<RecordInput>>,
     keys: Keys,
     dry_run: bool,
 ) -> Result<Changed> {
     let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
-        let ids: Vec<RecordId> = inputs.iter().map(|(id, _)| *id).collect();
-        let (head, found) = found_all(txn, *access.place(), &ids, "records", "/id")?;
-        let mut faults = Faults::default();
-        let stamp = txn.writing(access).stamp;
-        let mut edits = Vec::with_capacity(inputs.len());
-        for (n, (before, (_, values))) in found.into_iter().zip(&inputs).enumerate() {
-            let named = Layout::List
-                .at(n, |at| values_read(&table, values.view(), keys, &at.member("values"), &mut faults));
-            let after = draft_changed(&before, &named.unwrap_or_default(), stamp);
-            edits.push((n, Edit { before: Some(before), after }));
+        let mut faults = sent.faults.clone();
+        let mut changes = Vec::with_capacity(sent.content.len());
+        for (n, input) in sent.content.iter().enumerate() {
+            changes.extend(Layout::List.at(n, |at| {
+                values_read(&table, input.values.as_ref(), keys, &at.member("values"), &mut faults)
+            }));
         }
         faults.check()?;
+        let ids: Vec<RecordId> = sent.content.iter().filter_map(|input| input.id).collect();
+        let (head, found) = found_all(txn, *access.place(), &ids, "records", "/id")?;
+        let stamp = txn.writing(access).stamp;
+        let mut edits = Vec::with_capacity(ids.len());
+        for (before, named) in found.into_iter().zip(&changes) {
+            let after = draft_changed(&before, named, stamp);
+            edits.push(Edit { before: Some(before), after });
+        }
         write_changed(txn, access, table, head, edits, ids, dry_run)
     });
     done.await?.fresh()
 }
 
 /// Writes those edits that change something; faults point at the places that the edits have in the request.
-fn write_changed(
+pub(super) fn write_changed(
     txn: &mut Txn<'_>,
     access: &Access<RecordsWrite>,
     table: Arc<OpenTable>,
     head: Head,
-    edits: Vec<(usize, Edit)>,
+    edits: Vec<Edit>,
     ids: Vec<RecordId>,
     dry_run: bool,
 ) -> Result<Changed> {
     // An edit that changes nothing keeps its place with neither state, which writes nothing.
     let edits: Vec<Edit> = edits
         .into_iter()
-        .map(|(_, edit)| if edit.after.is_some() { edit } else { Edit { before: None, after: None } })
+        .map(|edit| if edit.after.is_some() { edit } else { Edit { before: None, after: None } })
         .collect();
     edits_write(txn, access, &table, head, &edits, Layout::List)?;
     let created = edits.iter().filter(|edit| edit.before.is_none() && edit.after.is_some()).count();
@@ -423,28 +435,16 @@ pub enum UpsertOn {
 pub async fn record_upsert(
     core: &Arc<Core>,
     access: Access<RecordsWrite>,
-    inputs: Vec<RecordInput>,
+    sent: Sent<Vec<RecordInput>>,
     on: UpsertOn,
     keys: Keys,
     dry_run: bool,
 ) -> Result<Changed> {
     let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
-        super::upsert::upsert(txn, access, &table, &inputs, &on, keys, dry_run)
+        super::upsert::upsert(txn, access, &table, &sent, &on, keys, dry_run)
     });
     done.await?.fresh()
-}
-
-pub(super) fn upsert_write(
-    txn: &mut Txn<'_>,
-    access: &Access<RecordsWrite>,
-    table: &Arc<OpenTable>,
-    head: Head,
-    edits: Vec<Edit>,
-    ids: Vec<RecordId>,
-    dry_run: bool,
-) -> Result<Changed> {
-    write_changed(txn, access, table.clone(), head, edits.into_iter().enumerate().collect(), ids, dry_run)
 }
 
 /// Refuses more records than one call may name.

@@ -36,7 +36,15 @@ impl Layout {
 #[derive(Clone, Debug)]
 pub struct RecordInput {
     pub id: Option<RecordId>,
-    pub values: OwnedJson,
+    /// `None` if they are not there, which has its fault already.
+    pub values: Option<OwnedJson>,
+}
+
+/// The records of a body, and the faults that were found before the schema was known.
+#[derive(Clone, Debug)]
+pub struct Sent<T> {
+    pub content: T,
+    pub faults: Faults,
 }
 
 /// Values that a body names, by the field they are for.
@@ -45,14 +53,14 @@ pub type Named<'t> = Vec<(&'t OpenField, Value<'static>)>;
 /// Reads the member `values` of a record. `None` if there was a fault.
 pub fn values_read<'t>(
     table: &'t OpenTable,
-    values: Json<'_>,
+    values: Option<&OwnedJson>,
     keys: Keys,
     at: &Pointer<'_>,
     faults: &mut Faults,
 ) -> Option<Named<'t>> {
     let before = faults.count();
     let mut named: Named<'t> = Vec::new();
-    for (key, json) in values.members(at, faults)? {
+    for (key, json) in values?.view().members(at, faults)? {
         let at = at.member(&key);
         let Some(open) = table.field_keyed(&key, keys) else {
             let hint = table.suggest_field(&key);

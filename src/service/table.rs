@@ -6,6 +6,7 @@ use super::Core;
 use super::base::reorder;
 use super::field::{FieldInput, field_new};
 use super::once::{Commit, Done, Once, Txn, commit_once};
+use super::record_edit::Sent;
 use crate::access::{Access, BaseRead, BaseWrite, Inside, TableRead, TableWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::limits::{FIELDS_MAX, TABLES_MAX};
@@ -17,7 +18,8 @@ use crate::store;
 /// A table to be made.
 #[derive(Clone, Debug)]
 pub struct TableInput {
-    pub name: Name,
+    /// `None` if it could not be read, which has its fault already.
+    pub name: Option<Name>,
     pub description: Option<String>,
     pub fields: Vec<FieldInput>,
 }
@@ -41,7 +43,7 @@ pub struct Tabled {
 pub async fn table_create(
     core: &Arc<Core>,
     access: Access<BaseWrite>,
-    input: TableInput,
+    sent: Sent<TableInput>,
     once: Option<Once<Tabled>>,
 ) -> Result<Done<Tabled>> {
     commit_once(core, access, Commit::light(once), move |txn, access| {
@@ -49,25 +51,29 @@ pub async fn table_create(
         if base.tables.len() >= TABLES_MAX {
             return Err(Error::fault("", Code::TooMany, format!("A base has at most {TABLES_MAX} tables.")));
         }
+        let mut faults = sent.faults.clone();
+        let Some(name) = sent.content.name.clone().or_else(|| Name::parse("-").ok()) else {
+            return Err(faults.into());
+        };
         let mut table = Table {
             id: txn.core.ids.draw(txn.now),
             base: base.id,
-            name: input.name.clone(),
-            description: input.description.clone(),
+            name,
+            description: sent.content.description.clone(),
             created_at: txn.now,
             updated_at: txn.now,
             next_number: 1,
             fields: Vec::new(),
         };
-        fields_read(txn, &input.fields, &mut table)?;
+        fields_read(txn, &sent.content.fields, &mut table, &mut faults);
+        faults.check()?;
         store::table::table_create(txn.write, *access.place(), base, &table)?;
         Ok(Tabled { table: Arc::new(OpenTable::open(table)?), records: 0 })
     })
     .await
 }
 
-fn fields_read(txn: &Txn<'_>, inputs: &[FieldInput], table: &mut Table) -> Result<()> {
-    let mut faults = Faults::default();
+fn fields_read(txn: &Txn<'_>, inputs: &[FieldInput], table: &mut Table, faults: &mut Faults) {
     let root = Pointer::Root;
     let at = root.member("fields");
     if inputs.is_empty() {
@@ -77,10 +83,9 @@ fn fields_read(txn: &Txn<'_>, inputs: &[FieldInput], table: &mut Table) -> Resul
         faults.add(at, Code::TooMany, format!("A table has at most {FIELDS_MAX} fields."));
     }
     for (n, input) in inputs.iter().take(FIELDS_MAX).enumerate() {
-        let made = field_new(txn, table, input, &at.item(n), &mut faults);
+        let made = field_new(txn, table, input, &at.item(n), faults);
         table.fields.extend(made);
     }
-    faults.check()
 }
 
 /// The tables of a base that the caller sees, in the order of the base.

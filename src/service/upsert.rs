@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::once::Txn;
-use super::record::{Changed, UpsertOn, upsert_write};
-use super::record_edit::{Layout, Named, RecordInput, draft_changed, draft_new, values_read};
+use super::record::{Changed, UpsertOn, write_changed};
+use super::record_edit::{Layout, Named, RecordInput, Sent, draft_changed, draft_new, values_read};
 use crate::access::{Access, InTable, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::RecordId;
@@ -19,12 +19,12 @@ pub(super) fn upsert(
     txn: &mut Txn<'_>,
     access: &Access<RecordsWrite>,
     table: &Arc<OpenTable>,
-    inputs: &[RecordInput],
+    sent: &Sent<Vec<RecordInput>>,
     on: &UpsertOn,
     keys: Keys,
     dry_run: bool,
 ) -> Result<Changed> {
-    let mut faults = Faults::default();
+    let (inputs, mut faults) = (sent.content.as_slice(), sent.faults.clone());
     let named: Vec<Named<'_>> = read_all(table, inputs, keys, &mut faults);
     faults.check()?;
     let (mut head, found) = match on {
@@ -50,7 +50,7 @@ pub(super) fn upsert(
         edits.push(Edit { before, after });
     }
     faults.check()?;
-    upsert_write(txn, access, table, head, edits, ids, dry_run)
+    write_changed(txn, access, table.clone(), head, edits, ids, dry_run)
 }
 
 fn read_all<'t>(
@@ -60,7 +60,7 @@ fn read_all<'t>(
     faults: &mut Faults,
 ) -> Vec<Named<'t>> {
     let read = inputs.iter().enumerate().map(|(n, input)| {
-        Layout::List.at(n, |at| values_read(table, input.values.view(), keys, &at.member("values"), faults))
+        Layout::List.at(n, |at| values_read(table, input.values.as_ref(), keys, &at.member("values"), faults))
     });
     read.map(Option::unwrap_or_default).collect()
 }
