@@ -95,10 +95,10 @@ impl From<Error> for Failure {
             _ => error.detail.clone(),
         };
         for fault in error.faults.iter().filter(|fault| fault.detail != error.detail) {
-            text.push_str(&format!("\n  {}: {}", fault.pointer, fault.detail));
+            text.extend(["\n  ", &fault.pointer, ": ", &fault.detail]);
         }
         if let Some(cause) = error.cause() {
-            text.push_str(&format!(" ({})", cause.for_log()));
+            text.extend([" (", cause.for_log(), ")"]);
         }
         Failure::Failed(text)
     }

@@ -238,3 +238,6 @@ async fn demo_ready(core: &Arc<Core>, operator: Operator, settings: &Settings) -
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests;

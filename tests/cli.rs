@@ -1,5 +1,7 @@
 //! The program as its user meets it: what it prints where, and how it ends.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may end them too")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;

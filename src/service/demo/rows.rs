@@ -35,8 +35,10 @@ const fn field(name: &'static str, of_type: &'static str) -> FieldRow {
     FieldRow { name, of_type, unique: false, options: None, description: None }
 }
 
-const fn about(description: &'static str, row: FieldRow) -> FieldRow {
-    FieldRow { description: Some(description), ..row }
+impl FieldRow {
+    const fn about(self, description: &'static str) -> FieldRow {
+        FieldRow { description: Some(description), ..self }
+    }
 }
 
 const fn select(name: &'static str, options: &'static str) -> FieldRow {
@@ -59,10 +61,10 @@ pub const TABLES: [Blueprint; 3] = [
                 "tags",
                 r#"{"multiple": true, "choices": [{"name": "newsletter"}, {"name": "beta"}, {"name": "partner"}, {"name": "event"}, {"name": "referral"}]}"#,
             ),
-            about("From 0 to 100.", field("score", "number")),
+            field("score", "number").about("From 0 to 100."),
             field("website", "url"),
             field("vip", "checkbox"),
-            about("The day of the first contact.", field("since", "date")),
+            field("since", "date").about("The day of the first contact."),
             field("notes", "longText"),
             field("created", "createdAt"),
             field("updated", "updatedAt"),
@@ -95,7 +97,7 @@ pub const TABLES: [Blueprint; 3] = [
         description: "What we sell them.",
         fields: &[
             field("title", "string"),
-            about("In euros.", field("amount", "number")),
+            field("amount", "number").about("In euros."),
             select(
                 "stage",
                 r#"{"choices": [{"name": "new"}, {"name": "qualified"}, {"name": "proposal"}, {"name": "won", "color": "green"}, {"name": "lost", "color": "red"}]}"#,
