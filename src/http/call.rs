@@ -2,20 +2,19 @@
 //! all, one step after another, so that no fault of the body is seen by someone who may not even know the table.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderValue};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
-use percent_encoding::percent_decode_str;
 
 use super::Shared;
 use super::body::{self, Body, NoBody};
 use super::client::Client;
 use super::problem::Problem;
 use super::query::{NoQuery, Params, Query};
+use super::router::{Incoming, Parts};
 use crate::access::{Access, Caller, Path, Permission, Resolve};
 use crate::error::{Code, Error, Result};
 use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
@@ -32,6 +31,7 @@ pub struct Call<P: Permission, Q: Query = NoQuery, B: Body = NoBody> {
     pub query: Q,
     pub body: B,
     pub request: HttpRequest,
+    parts: Parts,
     key: Option<Key>,
 }
 
@@ -50,39 +50,17 @@ struct Key {
     fingerprint: [u8; 32],
 }
 
-type Extracting<T> = Pin<Box<dyn Future<Output = std::result::Result<T, Problem>>>>;
-
-impl<P, Q, B> FromRequest for Call<P, Q, B>
-where
-    P: Permission,
-    P::Place: Resolve,
-    Q: Query,
-    B: Body,
-{
-    type Error = Problem;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
-        Box::pin(guarded(async move { Ok(Call::judge(request, &mut payload).await?) }))
-    }
-}
-
-impl<Q: Query, B: Body> FromRequest for OpenCall<Q, B> {
-    type Error = Problem;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
-        Box::pin(guarded(async move {
-            let shared = shared(&request)?;
-            let client = client(&request, shared);
-            let core = shared.core.clone();
-            let query = query_read(&request)?;
-            key_read::<B>(request.headers(), false)?;
-            let (body, _) = body_read(&request, &mut payload).await?;
-            Ok(OpenCall { core, client, query, body, request })
-        }))
+impl<Q: Query, B: Body> OpenCall<Q, B> {
+    /// Reads what the call says.
+    pub async fn judge(incoming: Incoming) -> Result<Self> {
+        let Incoming { request, mut payload, .. } = incoming;
+        let shared = shared(&request)?;
+        let client = client(&request, shared);
+        let core = shared.core.clone();
+        let query = query_read(&request)?;
+        key_read::<B>(request.headers(), false)?;
+        let (body, _) = body_read(&request, &mut payload).await?;
+        Ok(OpenCall { core, client, query, body, request })
     }
 }
 
@@ -93,16 +71,18 @@ where
     Q: Query,
     B: Body,
 {
-    async fn judge(request: HttpRequest, payload: &mut Payload) -> Result<Self> {
+    /// Judges a request, one step after another.
+    pub async fn judge(incoming: Incoming) -> Result<Self> {
+        let Incoming { request, mut payload, mut parts } = incoming;
         let core = shared(&request)?.core.clone();
         let caller = request.extensions().get::<Caller>().cloned();
         let caller = caller.ok_or_else(|| Error::plain(Code::Unauthorized))?;
-        let access = access(&core, &caller, &request).await?;
+        let access = access(&core, &caller, &request, &mut parts).await?;
         let query: Q = query_read(&request)?;
         let key = key_read::<B>(request.headers(), query.is_dry_run())?;
-        let (body, bytes) = body_read(&request, payload).await?;
+        let (body, bytes) = body_read(&request, &mut payload).await?;
         let key = key.map(|text| Key { fingerprint: fingerprint(&request, &bytes), text });
-        Ok(Call { core, caller, access, query, body, request, key })
+        Ok(Call { core, caller, access, query, body, request, parts, key })
     }
 
     /// The Idempotency-Key that was sent, with how the answer is rendered.
@@ -112,8 +92,8 @@ where
     }
 
     /// A part of the path, decoded.
-    pub fn part(&self, name: &str) -> Result<String> {
-        part(&self.request, name).map(Option::unwrap_or_default)
+    pub fn part(&self, name: &str) -> &str {
+        self.parts.get(name).unwrap_or_default()
     }
 
     pub fn client(&self) -> Result<Client> {
@@ -143,28 +123,26 @@ fn client(request: &HttpRequest, shared: &Shared) -> Client {
     Client::of(peer, request.headers(), &shared.settings.trusted_proxies)
 }
 
-async fn access<P>(core: &Arc<Core>, caller: &Caller, request: &HttpRequest) -> Result<Access<P>>
+async fn access<P>(
+    core: &Arc<Core>,
+    caller: &Caller,
+    request: &HttpRequest,
+    parts: &mut Parts,
+) -> Result<Access<P>>
 where
     P: Permission,
     P::Place: Resolve,
 {
     let header = request.headers().get("x-undb-space").map(HeaderValue::as_bytes);
     let header = header.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
-    let space = part(request, "space")?.or(header);
-    let (base, table) = (part(request, "base")?, part(request, "table")?);
+    let space = parts.take("space").or(header);
+    let (base, table) = (parts.take("base"), parts.take("table"));
     let caller = caller.clone();
     let find = move |core: &Core| {
         let path = Path { space: space.as_deref(), base: base.as_deref(), table: table.as_deref() };
         caller.access(&core.credentials(), path)
     };
     core.door.read(core, Weight::Light, find).await
-}
-
-/// The router has decoded what it can without changing what the path means; the rest is decoded here.
-fn part(request: &HttpRequest, name: &str) -> Result<Option<String>> {
-    let Some(raw) = request.match_info().get(name) else { return Ok(None) };
-    let decoded = percent_decode_str(raw).decode_utf8().map_err(|_| Error::plain(Code::InvalidPath))?;
-    Ok(Some(decoded.into_owned()))
 }
 
 fn query_read<Q: Query>(request: &HttpRequest) -> Result<Q> {

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::Problem;
+use super::router::Incoming;
 use crate::error::{Code, Error};
 
 /// Nothing may be loaded or run; the style stands in the page.
@@ -16,8 +17,8 @@ code{background:#f0f0f3;padding:.1em .3em;border-radius:4px}table{border-collaps
 a{color:#0b57d0}@media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#16161a}code{background:#2a2a30}a{color:#8ab4f8}}";
 
 /// A page about one code.
-pub async fn error_page(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let name = request.match_info().get("code").unwrap_or_default();
+pub fn error_page(incoming: &Incoming) -> Result<HttpResponse, Problem> {
+    let name = incoming.parts.get("code").unwrap_or_default();
     let code = Code::ALL.iter().find(|code| code.name() == name);
     let code = code.ok_or_else(|| Error::plain(Code::PathNotFound))?;
     let mut body = String::new();
@@ -33,7 +34,7 @@ pub async fn error_page(request: HttpRequest) -> Result<HttpResponse, Problem> {
 }
 
 /// The page of all codes.
-pub async fn error_list() -> HttpResponse {
+pub fn error_list() -> HttpResponse {
     let mut body =
         String::from("<h1>Error codes</h1><table><tr><th>Code</th><th>Status</th><th>Meaning</th></tr>");
     for code in Code::ALL {

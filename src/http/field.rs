@@ -365,7 +365,7 @@ pub async fn field_create(
     responses((status = 200, description = "The field.", body = FieldView))
 )]
 pub async fn field_get(call: Call<TableRead>) -> Result<HttpResponse, Problem> {
-    let found = service::field::field_get(&call.core, &call.access, &call.part("field")?)?;
+    let found = service::field::field_get(&call.core, &call.access, call.part("field"))?;
     answer::ok(&FieldChangedView::of(&found, false))
 }
 
@@ -380,7 +380,7 @@ pub async fn field_get(call: Call<TableRead>) -> Result<HttpResponse, Problem> {
     responses((status = 200, description = "The field as it is now, or as it would be.", body = FieldChangedView))
 )]
 pub async fn field_update(call: Call<TableWrite, DryRunQuery, FieldUpdate>) -> Result<HttpResponse, Problem> {
-    let (meant, dry_run) = (call.part("field")?, call.query.dry_run);
+    let (meant, dry_run) = (call.part("field").to_owned(), call.query.dry_run);
     let sent = Sent { content: call.body.patch, faults: call.body.faults };
     let done = service::field::field_update(&call.core, call.access, meant, sent, dry_run).await?;
     answer::ok(&FieldChangedView::of(&done, dry_run))
@@ -396,7 +396,7 @@ pub async fn field_update(call: Call<TableWrite, DryRunQuery, FieldUpdate>) -> R
     responses((status = 204, description = "It is gone."))
 )]
 pub async fn field_delete(call: Call<TableWrite, NoQuery, EmptyBody>) -> Result<HttpResponse, Problem> {
-    let meant = call.part("field")?;
+    let meant = call.part("field").to_owned();
     service::field::field_delete(&call.core, call.access, meant).await?;
     Ok(answer::no_content())
 }

@@ -266,7 +266,7 @@ fn observe(response: &ServiceResponse<BoxBody>, id: &str, began: Instant) {
     let token = request.extensions().get::<Caller>().and_then(Caller::token);
     let token = token.map(|token| token.to_string()).unwrap_or_default();
     // The pattern, not the path: names of things are nobody's business in a log.
-    let route = request.match_pattern().unwrap_or_default();
+    let route = shared.router.pattern(request.uri().path()).unwrap_or_default();
     let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let method = request.method().as_str();
     tracing::info!(request_id = id, method, route, status, duration_us, token, "request");

@@ -22,6 +22,7 @@ mod query;
 mod record;
 mod record_bulk;
 mod record_json;
+mod router;
 mod routes;
 mod space;
 mod swagger;
@@ -30,9 +31,12 @@ mod token;
 
 use std::sync::Arc;
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
 pub use routes::{Route, routes};
+
+use self::router::Router;
+use self::routes::pages;
 
 use crate::service::Core;
 
@@ -63,6 +67,7 @@ pub struct Shared {
     pub core: Arc<Core>,
     pub settings: Settings,
     pub metrics: metrics::Metrics,
+    router: Router,
 }
 
 /// A server that is not running yet; `listener` is bound already. Signals are not handled by it.
@@ -72,25 +77,23 @@ pub fn server(
     listener: std::net::TcpListener,
     workers: usize,
 ) -> std::io::Result<actix_web::dev::Server> {
-    let shared = web::Data::new(Shared { core, settings, metrics: metrics::Metrics::default() });
+    let router = Router::new(routes(), pages(&settings.extra));
+    let shared = web::Data::new(Shared { core, settings, metrics: metrics::Metrics::default(), router });
     let documents = web::Data::new(openapi::Documents::make());
     let server = HttpServer::new(move || {
-        let extra = shared.settings.extra.clone();
         App::new()
             .app_data(shared.clone())
             .app_data(documents.clone())
             .wrap(front::Front)
-            .configure(routes::configure)
-            .configure(|app| {
-                for (path, bytes) in extra {
-                    app.route(
-                        &path,
-                        web::get().to(move || std::future::ready(answer::json_ok(bytes.clone()))),
-                    );
-                }
-            })
-            .default_service(web::to(problem::path_not_found))
+            .default_service(web::to(route))
     });
     let server = server.disable_signals().workers(workers.max(1)).shutdown_timeout(10).listen(listener)?;
     Ok(server.run())
+}
+
+/// Every request ends up here: the router is our own.
+async fn route(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, problem::Problem> {
+    let shared = request.app_data::<web::Data<Shared>>().cloned();
+    let shared = shared.ok_or_else(|| crate::error::Error::internal("the app has no shared data"))?;
+    shared.router.answer(request, payload.into_inner()).await
 }

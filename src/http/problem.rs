@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Code, Error};
+use crate::error::Error;
 
 /// The header that names a token.
 pub const TOKEN_HEADER: &str = "x-undb-api-token";
@@ -118,9 +118,4 @@ pub fn render(error: &Error, request_id: &str) -> HttpResponse {
         response.insert_header((header::ALLOW, allow));
     }
     response.body(serde_json::to_vec(&view).unwrap_or_default())
-}
-
-/// The answer of a path that is none.
-pub async fn path_not_found() -> Result<HttpResponse, Problem> {
-    Err(Error::plain(Code::PathNotFound).into())
 }

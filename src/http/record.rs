@@ -307,7 +307,7 @@ fn record_meant<P, Q: Query, B: Body>(call: &Call<P, Q, B>) -> crate::error::Res
 where
     P: crate::access::Permission<Place = crate::access::InTable>,
 {
-    RecordId::parse(&call.part("record")?).ok_or_else(|| Error::plain(Code::RecordNotFound))
+    RecordId::parse(call.part("record")).ok_or_else(|| Error::plain(Code::RecordNotFound))
 }
 
 fn etag(version: u32) -> String {

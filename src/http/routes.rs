@@ -1,8 +1,10 @@
 //! Every operation, once. The router and the OpenAPI document are both made from this list; what a call needs, takes and
 //! can answer is read off the types in its handler's signature, so that none of it is written twice.
 
+use std::future::ready;
+
+use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::{HttpResponse, web};
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
@@ -10,11 +12,12 @@ use super::body::Body;
 use super::call::{Call, OpenCall, guarded};
 use super::problem::Problem;
 use super::query::{ParamDoc, Query};
+use super::router::{Handler, Incoming};
 use super::{
-    auth, base, errors, field, health, metrics, openapi, record, record_bulk, space, swagger, table, token,
+    answer, auth, base, errors, field, health, metrics, openapi, record, record_bulk, space, swagger, table,
+    token,
 };
 use crate::access::{Inside, Need, Nowhere, Permission, Place, Resolve};
-use crate::error::{Code, Error};
 
 /// What a handler's signature says.
 #[derive(Clone, Debug)]
@@ -35,11 +38,12 @@ pub struct Facts {
 /// One operation.
 pub struct Route {
     pub path: String,
+    pub method: Method,
     pub methods: Vec<HttpMethod>,
     pub operation: Operation,
     pub schemas: Vec<(String, RefOr<Schema>)>,
     pub facts: Facts,
-    handler: Box<dyn Fn() -> actix_web::Route>,
+    pub handler: Handler,
 }
 
 /// Whether a place is in a space.
@@ -55,13 +59,13 @@ impl<P: Inside> Where for P {
     const IN_SPACE: bool = true;
 }
 
-fn facts_of<P, Q, B, F, Fut>(handler: F) -> (Facts, Box<dyn Fn() -> actix_web::Route>)
+fn facts_of<P, Q, B, F, Fut>(handler: F) -> (Facts, Handler)
 where
     P: Permission,
     P::Place: Where + Resolve,
     Q: Query,
     B: Body,
-    F: Fn(Call<P, Q, B>) -> Fut + Copy + 'static,
+    F: Fn(Call<P, Q, B>) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<HttpResponse, Problem>> + 'static,
 {
     let facts = Facts {
@@ -73,14 +77,15 @@ where
         body_optional: B::OPTIONAL,
         keyed: B::KEYED,
     };
-    (facts, Box::new(move || web::route().to(move |call| guarded(handler(call)))))
+    let judged = move |incoming| async move { handler(Call::judge(incoming).await?).await };
+    (facts, Box::new(move |incoming| Box::pin(guarded(judged(incoming)))))
 }
 
-fn open_facts_of<Q, B, F, Fut>(handler: F) -> (Facts, Box<dyn Fn() -> actix_web::Route>)
+fn open_facts_of<Q, B, F, Fut>(handler: F) -> (Facts, Handler)
 where
     Q: Query,
     B: Body,
-    F: Fn(OpenCall<Q, B>) -> Fut + Copy + 'static,
+    F: Fn(OpenCall<Q, B>) -> Fut + Copy + Send + Sync + 'static,
     Fut: Future<Output = Result<HttpResponse, Problem>> + 'static,
 {
     let facts = Facts {
@@ -92,7 +97,8 @@ where
         body_optional: B::OPTIONAL,
         keyed: B::KEYED,
     };
-    (facts, Box::new(move || web::route().to(move |call| guarded(handler(call)))))
+    let judged = move |incoming| async move { handler(OpenCall::judge(incoming).await?).await };
+    (facts, Box::new(move |incoming| Box::pin(guarded(judged(incoming)))))
 }
 
 macro_rules! operations {
@@ -103,6 +109,7 @@ macro_rules! operations {
             <$module::[<__path_ $handler>] as utoipa::__dev::SchemaReferences>::schemas(&mut schemas);
             $list.push(Route {
                 path: <$module::[<__path_ $handler>] as utoipa::Path>::path(),
+                method: method_of(&<$module::[<__path_ $handler>] as utoipa::Path>::methods()),
                 methods: <$module::[<__path_ $handler>] as utoipa::Path>::methods(),
                 operation: <$module::[<__path_ $handler>] as utoipa::Path>::operation(),
                 schemas,
@@ -113,8 +120,7 @@ macro_rules! operations {
     )+};
 }
 
-/// All operations, in the order in which the document shows them. The router looks at them in this order too, so those
-/// that are called most come first.
+/// All operations, in the order in which the document shows them.
 pub fn routes() -> Vec<Route> {
     let mut list = Vec::new();
     operations! { list:
@@ -169,49 +175,36 @@ pub fn routes() -> Vec<Route> {
     list
 }
 
-/// Registers everything that the server answers.
-pub fn configure(app: &mut web::ServiceConfig) {
-    let mut paths: Vec<(String, Vec<Route>)> = Vec::new();
-    for route in routes() {
-        match paths.iter_mut().find(|(path, _)| *path == route.path) {
-            Some((_, routes)) => routes.push(route),
-            None => paths.push((route.path.clone(), vec![route])),
-        }
-    }
-    // `/records/bulk` looks like a record's path too, so it is looked at before that.
-    paths.sort_by_key(|(path, _)| !path.ends_with("/records/bulk"));
-    for (path, routes) in paths {
-        app.service(resource(&path, &routes));
-    }
-    app.route("/", web::get().to(swagger::swagger_redirect));
-    app.route("/swagger-ui", web::get().to(swagger::swagger_redirect));
-    app.route("/swagger-ui/{file:.*}", web::get().to(swagger::swagger_file));
-    app.route("/errors/", web::get().to(errors::error_list));
-    app.route("/errors/{code}", web::get().to(errors::error_page));
+/// What a person's browser opens, which is not in the document.
+pub struct Page {
+    pub path: String,
+    pub handler: Handler,
 }
 
-/// One path with all its methods; another method is answered with those that there are.
-fn resource(path: &str, routes: &[Route]) -> actix_web::Resource {
-    let methods: Vec<Method> = routes.iter().flat_map(|route| route.methods.iter().map(method_of)).collect();
-    let mut allow: Vec<String> = methods.iter().map(ToString::to_string).collect();
-    if methods.contains(&Method::GET) {
-        allow.push("HEAD".into());
-    }
-    let allow = allow.join(", ");
-    let mut resource = web::resource(path);
-    for (route, method) in routes.iter().zip(methods) {
-        resource = resource.route((route.handler)().method(method));
-    }
-    resource.default_service(web::to(move || std::future::ready(not_allowed(&allow))))
+/// All pages; `extra` are paths and the JSON that they answer.
+pub fn pages(extra: &[(String, Vec<u8>)]) -> Vec<Page> {
+    let page = |path: &str, answer: fn(Incoming) -> Result<HttpResponse, Problem>| Page {
+        path: path.to_owned(),
+        handler: Box::new(move |incoming| Box::pin(ready(answer(incoming)))),
+    };
+    let mut pages = vec![
+        page("/", |_| Ok(swagger::swagger_redirect())),
+        page("/swagger-ui", |_| Ok(swagger::swagger_redirect())),
+        page("/swagger-ui/", |incoming| swagger::swagger_file(&incoming)),
+        page("/swagger-ui/{file}", |incoming| swagger::swagger_file(&incoming)),
+        page("/errors/", |_| Ok(errors::error_list())),
+        page("/errors/{code}", |incoming| errors::error_page(&incoming)),
+    ];
+    pages.extend(extra.iter().cloned().map(|(path, bytes)| Page {
+        path,
+        handler: Box::new(move |_| Box::pin(ready(Ok(answer::json_ok(bytes.clone()))))),
+    }));
+    pages
 }
 
-fn not_allowed(allow: &str) -> Result<HttpResponse, Problem> {
-    let detail = format!("The path takes {allow}.");
-    Err(Problem(Error { allow: Some(allow.to_owned()), ..Error::new(Code::MethodNotAllowed, detail) }))
-}
-
-fn method_of(method: &HttpMethod) -> Method {
-    match method {
+/// The method of an operation: each has one.
+fn method_of(methods: &[HttpMethod]) -> Method {
+    match methods.first().unwrap_or(&HttpMethod::Get) {
         HttpMethod::Post => Method::POST,
         HttpMethod::Put => Method::PUT,
         HttpMethod::Patch => Method::PATCH,

@@ -11,6 +11,7 @@ use utoipa_swagger_ui::{Config, serve};
 use super::codings::Coding;
 use super::openapi::Documents;
 use super::problem::Problem;
+use super::router::Incoming;
 use crate::error::{Code, Error};
 
 /// Swagger UI sets styles on its elements; scripts come from the server and from nowhere else.
@@ -100,18 +101,17 @@ pub fn files() -> HashMap<String, Asset> {
 }
 
 /// `/swagger-ui` is a folder.
-pub async fn swagger_redirect() -> HttpResponse {
+pub fn swagger_redirect() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/swagger-ui/")).finish()
 }
 
 /// One file of Swagger UI.
-pub async fn swagger_file(
-    request: HttpRequest,
-    documents: web::Data<Documents>,
-) -> Result<HttpResponse, Problem> {
-    let name = request.match_info().get("file").filter(|name| !name.is_empty()).unwrap_or("index.html");
-    let asset = documents.swagger.get(name).ok_or_else(|| Error::plain(Code::PathNotFound))?;
-    let mut response = asset.send(&request);
+pub fn swagger_file(incoming: &Incoming) -> Result<HttpResponse, Problem> {
+    let name = incoming.parts.get("file").unwrap_or("index.html");
+    let documents = incoming.request.app_data::<web::Data<Documents>>();
+    let asset = documents.and_then(|documents| documents.swagger.get(name));
+    let asset = asset.ok_or_else(|| Error::plain(Code::PathNotFound))?;
+    let mut response = asset.send(&incoming.request);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     Ok(response)

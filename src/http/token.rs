@@ -279,7 +279,7 @@ pub async fn token_create(call: Call<TokensManage, NoQuery, TokenCreate>) -> Res
     responses((status = 200, description = "The token.", body = TokenView))
 )]
 pub async fn token_get(call: Call<TokensRead>) -> Result<HttpResponse, Problem> {
-    let id = token_id(&call.part("token")?)?;
+    let id = token_id(call.part("token"))?;
     answer::ok(&TokenView::from(&service::token::token_get(&call.core, &call.access, id)?))
 }
 
@@ -292,7 +292,7 @@ pub async fn token_get(call: Call<TokensRead>) -> Result<HttpResponse, Problem> 
     responses((status = 200, description = "The token as it is now.", body = TokenView))
 )]
 pub async fn token_update(call: Call<TokensManage, NoQuery, TokenUpdate>) -> Result<HttpResponse, Problem> {
-    let id = token_id(&call.part("token")?)?;
+    let id = token_id(call.part("token"))?;
     let TokenUpdate { name, scopes, bases, tables, expires_at } = call.body;
     let patch = TokenPatch { name, scopes, bases, tables, expires_at };
     answer::ok(&TokenView::from(&service::token::token_update(&call.core, call.access, id, patch).await?))
@@ -308,7 +308,7 @@ pub async fn token_update(call: Call<TokensManage, NoQuery, TokenUpdate>) -> Res
     responses((status = 200, description = "The token and its new secret.", body = TokenSecretView))
 )]
 pub async fn token_rotate(call: Call<TokensManage, NoQuery, TokenRotate>) -> Result<HttpResponse, Problem> {
-    let id = token_id(&call.part("token")?)?;
+    let id = token_id(call.part("token"))?;
     let grace = call.body.grace_seconds;
     let (tokened, secret) = service::token::token_rotate(&call.core, call.access, id, grace).await?;
     Ok(revealed(200, None, &tokened, &secret))
@@ -322,7 +322,7 @@ pub async fn token_rotate(call: Call<TokensManage, NoQuery, TokenRotate>) -> Res
     responses((status = 204, description = "It is revoked."))
 )]
 pub async fn token_delete(call: Call<TokensManage, NoQuery, EmptyBody>) -> Result<HttpResponse, Problem> {
-    let id = token_id(&call.part("token")?)?;
+    let id = token_id(call.part("token"))?;
     service::token::token_revoke(&call.core, call.access, id).await?;
     Ok(answer::no_content())
 }

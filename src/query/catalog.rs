@@ -85,34 +85,69 @@ impl Catalog {
 
 /// The catalogs that are held, at most one a space.
 ///
-/// On an engine that only this process writes, the one that is held is the newest: who changes a catalog has it forgotten
-/// as part of acknowledging the commit. On any other engine its number is looked at each time. A slow reader must not
-/// bring an old one back: what is read while something is forgotten is not held.
+/// On an engine that only this process writes, the one that is held is the newest: while a change of a catalog is on its
+/// way nothing of that space is held, and nothing that was read meanwhile comes to be. On any other engine the number is
+/// looked at each time.
 #[derive(Debug, Default)]
 pub struct Catalogs {
     held: RwLock<HashMap<SpaceId, Arc<Catalog>>>,
-    forgotten: AtomicU64,
+    /// Grows when a change begins and when it ends.
+    moment: AtomicU64,
+    /// Changes on their way.
+    changing: AtomicU64,
+}
+
+/// A change of a space's catalog on its way: from before its commit can be seen until after.
+pub struct Changing<'a> {
+    catalogs: &'a Catalogs,
+    space: SpaceId,
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.catalogs.forget(self.space);
+        self.catalogs.changing.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Catalogs {
+    /// Marks that a change of a space's catalog is on its way.
+    pub fn change(&self, space: SpaceId) -> Changing<'_> {
+        self.changing.fetch_add(1, Ordering::SeqCst);
+        self.forget(space);
+        Changing { catalogs: self, space }
+    }
+
+    /// What `read` answers and the catalog that fits it. `None` if that takes a look at the number: then `read` has to be
+    /// done again along with that.
+    pub fn with_held<T>(
+        &self,
+        engine: &dyn Engine,
+        place: InSpace,
+        read: impl FnOnce() -> Result<T>,
+    ) -> Result<Option<(Arc<Catalog>, T)>> {
+        if engine.waits_on_network() {
+            return Ok(None);
+        }
+        let before = self.moment.load(Ordering::SeqCst);
+        let Some(catalog) = self.held(place) else { return Ok(None) };
+        let found = read()?;
+        // It was held, so no change was on its way; and none has begun while it was read.
+        Ok((self.moment.load(Ordering::SeqCst) == before).then_some((catalog, found)))
+    }
+
+    fn held(&self, place: InSpace) -> Option<Arc<Catalog>> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).get(&place.space()).cloned()
+    }
+
     /// The catalog of now. It is held from then on.
     pub fn now(&self, engine: &dyn Engine, place: InSpace) -> Result<Arc<Catalog>> {
         if !engine.waits_on_network()
-            && let Some(held) = self.held.read().unwrap_or_else(PoisonError::into_inner).get(&place.space())
+            && let Some(held) = self.held(place)
         {
-            return Ok(held.clone());
-        }
-        let key = store::space::catalog_number_key(place);
-        let number = store::catalog_number(engine.get(&[key.as_pair()])?.into_iter().next().flatten())?;
-        self.now_if(engine, place, number)
-    }
-
-    /// The same for one who has just read the number along with something else.
-    pub fn now_if(&self, engine: &dyn Engine, place: InSpace, number: Option<u64>) -> Result<Arc<Catalog>> {
-        if let Some(held) = self.held_at(place, number) {
             return Ok(held);
         }
-        let before = self.forgotten.load(Ordering::SeqCst);
+        let before = self.moment.load(Ordering::SeqCst);
         // The number and what it stands for are read in one snapshot.
         let key = store::space::catalog_number_key(place);
         let read = engine.read()?;
@@ -141,20 +176,19 @@ impl Catalogs {
     fn hold(&self, place: InSpace, catalog: &Arc<Catalog>, before: u64) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         let newer = held.get(&place.space()).is_none_or(|other| other.number < catalog.number);
-        if newer && self.forgotten.load(Ordering::SeqCst) == before {
+        let quiet = self.changing.load(Ordering::SeqCst) == 0 && self.moment.load(Ordering::SeqCst) == before;
+        if newer && quiet {
             held.insert(place.space(), catalog.clone());
         }
     }
 
     fn held_at(&self, place: InSpace, number: Option<u64>) -> Option<Arc<Catalog>> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        held.get(&place.space()).filter(|catalog| Some(catalog.number) == number).cloned()
+        self.held(place).filter(|catalog| Some(catalog.number) == number)
     }
 
-    /// Forgets the catalog of a space, after the commit that changed it and before its answer.
-    pub fn forget(&self, space: SpaceId) {
+    fn forget(&self, space: SpaceId) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.moment.fetch_add(1, Ordering::SeqCst);
         held.remove(&space);
     }
 }

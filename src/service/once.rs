@@ -111,7 +111,7 @@ where
         .await
 }
 
-/// Runs a use case that changes the catalog of its space: what is held of it is forgotten before anything is answered.
+/// Runs a use case that changes the catalog of its space: nothing is held of it until that is done.
 pub async fn commit_catalog<P, T>(
     core: &Arc<Core>,
     access: Access<P>,
@@ -125,10 +125,8 @@ where
 {
     let (inside, space) = (core.clone(), access.place().in_space().space());
     run_to_end(async move {
-        let done = commit_once(&inside, access, commit, body).await;
-        // Whatever became of the commit: what is held may be wrong now.
-        inside.known.catalogs.forget(space);
-        done
+        let _changing = inside.known.catalogs.change(space);
+        commit_once(&inside, access, commit, body).await
     })
     .await
 }

@@ -76,16 +76,24 @@ fn not_found() -> Error {
     Error::plain(Code::RecordNotFound)
 }
 
-/// Reads one record. Two round trips with the one that found its table.
+/// Reads one record: one look for it and its table's schema.
 pub fn record_get(core: &Core, access: &Access<RecordsRead>, id: RecordId) -> Result<Recorded> {
     let place = *access.place();
-    let number = store::space::catalog_number_key(place.in_space());
+    let (engine, catalogs) = (core.engine.as_ref(), &core.known.catalogs);
     let key = store::record::record_key(place, id);
-    let mut found = core.engine.get(&[number.as_pair(), key.as_pair()])?.into_iter();
-    let number = store::catalog_number(found.next().flatten())?;
-    let record = store::record::record_read(id, found.next().flatten())?;
-    let catalog = core.known.catalogs.now_if(core.engine.as_ref(), place.in_space(), number)?;
+    let alone = || Ok(engine.get(&[key.as_pair()])?.into_iter().next().flatten());
+    let (catalog, found) = match catalogs.with_held(engine, place.in_space(), alone)? {
+        Some(held) => held,
+        None => {
+            let read = engine.read()?;
+            let number = store::space::catalog_number_key(place.in_space());
+            let mut found = read.get(&[number.as_pair(), key.as_pair()])?.into_iter();
+            let number = store::catalog_number(found.next().flatten())?;
+            (catalogs.at(read.as_ref(), place.in_space(), number)?, found.next().flatten())
+        }
+    };
     let table = catalog.table(place)?.clone();
+    let record = store::record::record_read(id, found)?;
     Ok(Recorded { table, record: record.ok_or_else(not_found)? })
 }
 

@@ -109,6 +109,7 @@ pub async fn space_delete(
     let space = access.place().space();
     let inside = core.clone();
     run_to_end(async move {
+        let _changing = inside.known.catalogs.change(space);
         let done = commit_once(&inside, access, Commit::light(None), move |txn, access| {
             let name = txn.catalog.space.name.as_str();
             if confirm.as_deref() != Some(name) {
@@ -120,7 +121,6 @@ pub async fn space_delete(
         });
         let deleted = done.await.and_then(Done::fresh);
         inside.known.tokens.forget_space(space);
-        inside.known.catalogs.forget(space);
         inside.sweep.notify_one();
         deleted
     })
