@@ -80,7 +80,8 @@ impl Place {
 
     /// The same for one that has to be answered with `status`.
     fn must(&self, client: &Client, method: &str, path: &str, body: Option<&Value>, status: u16) -> Value {
-        let (got, answer) = self.send(client, method, path, body).expect("an answer");
+        let sent = self.send(client, method, path, body);
+        let (got, answer) = sent.unwrap_or_else(|| panic!("{method} {path}: {}", client.fault()));
         assert_eq!(got, status, "{method} {path}: {answer}");
         answer
     }
