@@ -25,7 +25,8 @@ fn document() -> Value {
 
 #[test]
 fn the_file_is_current() {
-    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml")).unwrap_or_default();
+    let file =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml")).unwrap_or_default();
     assert!(
         file == document_yaml(),
         "openapi.yaml is stale; refresh it with: cargo run -q -- openapi --format yaml > openapi.yaml"
@@ -36,8 +37,12 @@ fn the_file_is_current() {
 fn walk(value: &Value, at: &str, each: &mut dyn FnMut(&str, &Value)) {
     each(at, value);
     match value {
-        Value::Object(members) => members.iter().for_each(|(name, inner)| walk(inner, &format!("{at}/{name}"), each)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(n, inner)| walk(inner, &format!("{at}/{n}"), each)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, inner)| walk(inner, &format!("{at}/{name}"), each))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(n, inner)| walk(inner, &format!("{at}/{n}"), each))
+        }
         _ => {}
     }
 }
@@ -52,15 +57,20 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
         assert!(schema::resolved(&document, reference).is_some(), "{at}: {reference} leads nowhere");
         used.insert(reference.rsplit('/').next().unwrap().to_owned());
     });
-    let unused: Vec<_> =
-        document["components"]["schemas"].as_object().unwrap().keys().filter(|name| !used.contains(*name)).collect();
+    let unused: Vec<_> = document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| !used.contains(*name))
+        .collect();
     assert!(unused.is_empty(), "schemas that nothing refers to: {unused:?}");
 }
 
 #[test]
 fn every_operation_is_described() {
     let document = document();
-    let tags: BTreeSet<_> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].clone().to_string()).collect();
+    let tags: BTreeSet<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].clone().to_string()).collect();
     let operations = operations(&document);
     let ids: BTreeSet<_> = operations.iter().map(|operation| &operation.id).collect();
     assert_eq!(ids.len(), operations.len(), "operation ids are unique");
@@ -84,11 +94,15 @@ fn every_operation_is_described() {
 
 fn parameters_are_whole(id: &str, path: &str, operation: &Value) {
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    let of_path: BTreeSet<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+    let of_path: BTreeSet<_> =
+        path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
     let mut declared = BTreeSet::new();
     for parameter in &parameters {
         let name = parameter["name"].as_str().unwrap();
-        assert!(parameter["description"].is_string() && parameter["schema"]["type"].is_string(), "{id}: {name}");
+        assert!(
+            parameter["description"].is_string() && parameter["schema"]["type"].is_string(),
+            "{id}: {name}"
+        );
         if parameter["in"] == "path" {
             assert_eq!(parameter["required"], true, "{id}: {name}");
             declared.insert(name);
@@ -104,7 +118,10 @@ fn responses_are_whole(id: &str, operation: &Value) {
     let responses = operation["responses"].as_object().unwrap();
     assert!(responses.keys().any(|status| status.starts_with('2')), "{id}: no success");
     for (status, response) in responses {
-        assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{id} {status}: description");
+        assert!(
+            response["description"].as_str().is_some_and(|text| !text.is_empty()),
+            "{id} {status}: description"
+        );
         let content = response["content"].as_object();
         if ["204", "304"].contains(&status.as_str()) {
             assert!(content.is_none_or(serde_json::Map::is_empty), "{id} {status} has no content");
@@ -193,7 +210,8 @@ impl Judge {
         self.seen.entry(id.clone()).or_default().insert(answer.status);
         let response = operation.document["responses"].get(answer.status.to_string());
         let response = response.unwrap_or_else(|| panic!("{id} does not document this: {answer:?}"));
-        let Some(content) = response.get("content").and_then(Value::as_object).filter(|of| !of.is_empty()) else {
+        let Some(content) = response.get("content").and_then(Value::as_object).filter(|of| !of.is_empty())
+        else {
             return assert!(answer.bytes.is_empty(), "{id}: {answer:?}");
         };
         let of_type = answer.header("content-type").unwrap();
@@ -203,7 +221,11 @@ impl Judge {
             let value = answer.json();
             let faults = schema::faults(&self.document, &of["schema"], &value);
             // The document itself is any JSON.
-            assert!(faults.is_empty() || id == "documentJsonGet", "{id} {}: {faults:#?}\n{answer:?}", answer.status);
+            assert!(
+                faults.is_empty() || id == "documentJsonGet",
+                "{id} {}: {faults:#?}\n{answer:?}",
+                answer.status
+            );
         }
         for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
             let there = answer.header(name).is_some();
@@ -242,14 +264,22 @@ fn good_ones(judge: &mut Judge, shared: &Demo, operation: &Operation, row: &Row)
     assert_eq!(answer.status, row.good, "{}: {answer:?}", operation.id);
     judge.judge(operation, &answer);
     let takes = |name: &str| {
-        operation.document["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == name)
+        operation.document["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|parameter| parameter["name"] == name)
     };
     let path = demo.path(operation);
     let with = |query: &str| match example(operation) {
-        Some(example) => demo.server.request(&operation.method, &(path.clone() + query)).json(example.clone()),
+        Some(example) => {
+            demo.server.request(&operation.method, &(path.clone() + query)).json(example.clone())
+        }
         None => demo.server.request(&operation.method, &(path.clone() + query)),
     };
-    for (name, query) in [("limit", "?limit=1"), ("keys", "?keys=id"), ("fields", "?fields=name"), ("total", "?total=false")] {
+    for (name, query) in
+        [("limit", "?limit=1"), ("keys", "?keys=id"), ("fields", "?fields=name"), ("total", "?total=false")]
+    {
         if takes(name) && !operation.writes() {
             judge.judge(operation, &with(query).token(&demo.token).send());
         }
@@ -280,11 +310,17 @@ fn bad_ones(judge: &mut Judge, demo: &Demo, operation: &Operation, row: &Row) {
     ];
     for part in ["/Demo", "/CRM", "/Contacts", "/notes", demo::CONTACT_ID, &demo.token_id] {
         if path.contains(part) {
-            answers.push(demo.request_at(operation, &path.replace(part, "/nothing")).token(&demo.token).send());
+            answers
+                .push(demo.request_at(operation, &path.replace(part, "/nothing")).token(&demo.token).send());
         }
     }
     if operation.has_body() {
-        for (of_type, body) in [("application/json", "{"), ("text/plain", "x"), ("application/json", "{\"x\":1}"), ("application/json", "[]")] {
+        for (of_type, body) in [
+            ("application/json", "{"),
+            ("text/plain", "x"),
+            ("application/json", "{\"x\":1}"),
+            ("application/json", "[]"),
+        ] {
             answers.push(ask(&path).token(&demo.token).raw(of_type, body.into()).send());
         }
         let large = vec![b' '; (16 << 20) + 1];

@@ -34,7 +34,9 @@ impl Checking<'_> {
         for (keyword, wanted) in keywords {
             self.keyword(keyword, wanted, value, at, closed);
         }
-        if let (true, Some(known), Some(members)) = (closed, schema["properties"].as_object(), value.as_object()) {
+        if let (true, Some(known), Some(members)) =
+            (closed, schema["properties"].as_object(), value.as_object())
+        {
             for name in members.keys().filter(|name| !known.contains_key(*name)) {
                 self.fault(at, format!("the document has no member `{name}`"));
             }
@@ -96,7 +98,11 @@ fn plain(keyword: &str, wanted: &Value, value: &Value) -> bool {
         },
         "enum" => wanted.as_array().is_some_and(|choices| choices.contains(value)),
         "required" => value.as_object().is_none_or(|members| {
-            wanted.as_array().into_iter().flatten().all(|name| members.contains_key(name.as_str().unwrap_or("")))
+            wanted
+                .as_array()
+                .into_iter()
+                .flatten()
+                .all(|name| members.contains_key(name.as_str().unwrap_or("")))
         }),
         "minLength" => value.as_str().is_none_or(|text| length(text) >= number(wanted)),
         "maxLength" => value.as_str().is_none_or(|text| length(text) <= number(wanted)),
