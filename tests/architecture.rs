@@ -1,6 +1,13 @@
 //! The shape of the house: floors use those below them and never one above, some things are named in one place only, and
 //! a noun has the same file name on each floor that it reaches.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

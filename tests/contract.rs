@@ -1,6 +1,13 @@
 //! The API document against the server: it is current, it is whole, its examples work on the demo, and what the server
 //! answers is what it says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 #[path = "harness/calls.rs"]
 mod calls;
 mod harness;
@@ -38,10 +45,10 @@ fn walk(value: &Value, at: &str, each: &mut dyn FnMut(&str, &Value)) {
     each(at, value);
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, inner)| walk(inner, &format!("{at}/{name}"), each))
+            members.iter().for_each(|(name, inner)| walk(inner, &format!("{at}/{name}"), each));
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, inner)| walk(inner, &format!("{at}/{n}"), each))
+            items.iter().enumerate().for_each(|(n, inner)| walk(inner, &format!("{at}/{n}"), each));
         }
         _ => {}
     }

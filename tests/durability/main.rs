@@ -2,6 +2,13 @@
 //!
 //! `UNDB_KILLS` sets how often the server is killed, `UNDB_LONG=1` makes it 30 times, and `UNDB_SEED` repeats a run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 #[path = "../harness/mod.rs"]
 mod harness;
 mod ids;

@@ -89,8 +89,11 @@ impl Checking<'_> {
 /// Keywords that look at the value alone; an unknown one does not hold.
 fn plain(keyword: &str, wanted: &Value, value: &Value) -> bool {
     let number = |of: &Value| of.as_f64().unwrap_or(f64::NAN);
-    let length = |text: &str| text.chars().count() as f64;
+    let count = |of: &Value| of.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let length = |text: &str| text.chars().count();
     match keyword {
+        // Members that are not known are faults here in any case.
+        "additionalProperties" => wanted == false,
         "description" | "title" | "default" | "example" | "examples" => true,
         "type" => match wanted {
             Value::Array(types) => types.iter().any(|of| is_of(of, value)),
@@ -104,12 +107,12 @@ fn plain(keyword: &str, wanted: &Value, value: &Value) -> bool {
                 .flatten()
                 .all(|name| members.contains_key(name.as_str().unwrap_or("")))
         }),
-        "minLength" => value.as_str().is_none_or(|text| length(text) >= number(wanted)),
-        "maxLength" => value.as_str().is_none_or(|text| length(text) <= number(wanted)),
+        "minLength" => value.as_str().is_none_or(|text| length(text) >= count(wanted)),
+        "maxLength" => value.as_str().is_none_or(|text| length(text) <= count(wanted)),
         "minimum" => value.as_f64().is_none_or(|found| found >= number(wanted)),
         "maximum" => value.as_f64().is_none_or(|found| found <= number(wanted)),
-        "minItems" => value.as_array().is_none_or(|items| items.len() as f64 >= number(wanted)),
-        "maxItems" => value.as_array().is_none_or(|items| items.len() as f64 <= number(wanted)),
+        "minItems" => value.as_array().is_none_or(|items| items.len() >= count(wanted)),
+        "maxItems" => value.as_array().is_none_or(|items| items.len() <= count(wanted)),
         "format" => match wanted.as_str() {
             Some("date-time") => value.as_str().is_none_or(|text| Time::parse(text).is_some()),
             Some("int32" | "int64" | "email" | "password") => true,

@@ -1,6 +1,13 @@
 //! The bytes of everything that is stored, written down: a change of one of them is a change of the database's format,
 //! which takes a new format number, the old shape in `store/upgrade.rs`, and new rows here beside the old ones.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 mod format_1;
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -52,7 +59,11 @@ fn name(text: &str) -> Name {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789abcdef"[digit as usize]))
+        .collect()
 }
 
 /// Where the bytes are not those that are written down; empty if all are.
@@ -228,6 +239,9 @@ fn choices() {
     golden.check();
 }
 
+/// As `TOKEN_HASH` holds it.
+type HashRow = (SpaceId, TokenId, Option<Time>);
+
 /// Rows whose types are the store's own.
 #[test]
 fn rows_of_the_store() {
@@ -243,7 +257,6 @@ fn rows_of_the_store() {
     receipt.unwrap().wait().unwrap();
     let get = |of, key: &[u8]| engine.get(&[(of, key)]).unwrap().remove(0).unwrap();
     golden.bytes("Doomed", &get(store::schema::DOOMED, &[4; 16]), format_1::DOOMED);
-    type HashRow = (SpaceId, TokenId, Option<Time>);
     for (hash, until) in [([8; 32], None), ([9; 32], Some(LATER))] {
         let row: HashRow = decode(&get(store::schema::TOKEN_HASH, &hash)).unwrap();
         assert_eq!(row, (SpaceId::from_bytes([1; 16]), TokenId::from_bytes([7; 16]), until));
@@ -369,7 +382,7 @@ fn contents(data: &std::path::Path) -> BTreeMap<(u8, Vec<u8>), Vec<u8>> {
     let read = engine.read().unwrap();
     let mut found = BTreeMap::new();
     for of in 0..u8::MAX {
-        let end = vec![0xff; 64];
+        let end = [0xff; 64];
         read.scan(Keyspace(of), &[][..]..&end[..], Way::Up, &mut |key, bytes| {
             found.insert((of, key.to_vec()), bytes.to_vec());
             ControlFlow::Continue(())
