@@ -43,8 +43,7 @@ struct Stage {
 impl Stage {
     fn set() -> Stage {
         let clock = Clock::manual(Time::parse("2026-11-24T09:30:00Z").unwrap());
-        let server =
-            Server::with(Setup { engine: Some(Arc::new(Memory::new())), clock, ..Setup::default() });
+        let server = Server::with(Setup { engine: Some(Arc::new(Memory::new())), clock, ..Setup::default() });
         let owner = server.owner();
         let operations = matched(&document(&server));
         Stage { server: Arc::new(server), owner, operations, cells: 0 }
@@ -61,7 +60,14 @@ impl Stage {
     }
 
     /// One cell of the matrix.
-    fn cell(&mut self, who: &str, operation: &Operation, row: &Row, request: Request<'_>, expected: Expected) -> Answer {
+    fn cell(
+        &mut self,
+        who: &str,
+        operation: &Operation,
+        row: &Row,
+        request: Request<'_>,
+        expected: Expected,
+    ) -> Answer {
         self.cells += 1;
         let answer = request.send();
         let told = format!("{} as {who}: {answer:?}", operation.id);
@@ -152,20 +158,36 @@ fn bad_credentials(stage: &mut Stage) {
         let mut answers = Vec::new();
         for (who, secret) in &bad {
             let server = stage.server.clone();
-            let expected = if !open { UNAUTHORIZED } else if row.good == 409 { Refused(409, "setup_done") } else { Good };
-            answers.push(stage.cell(who, operation, row, with(world.request(&server, operation, row, false), secret.as_deref()), expected));
+            let expected = if !open {
+                UNAUTHORIZED
+            } else if row.good == 409 {
+                Refused(409, "setup_done")
+            } else {
+                Good
+            };
+            answers.push(stage.cell(
+                who,
+                operation,
+                row,
+                with(world.request(&server, operation, row, false), secret.as_deref()),
+                expected,
+            ));
             if open {
                 continue;
             }
             // The bad token counts even beside a good cookie; the body is not looked at.
             let path = world.path(operation, row, false);
             if secret.is_some() {
-                let beside = with(world.request(&server, operation, row, false), secret.as_deref()).cookie(&owner);
+                let beside =
+                    with(world.request(&server, operation, row, false), secret.as_deref()).cookie(&owner);
                 answers.push(stage.cell(who, operation, row, beside, UNAUTHORIZED));
             }
             if operation.has_body() {
-                for (of_type, body) in [("application/json", "{\"broken"), ("text/plain", "hello"), ("application/json", "{}")] {
-                    let broken = with(server.request(&operation.method, &path), secret.as_deref()).raw(of_type, body.into());
+                for (of_type, body) in
+                    [("application/json", "{\"broken"), ("text/plain", "hello"), ("application/json", "{}")]
+                {
+                    let broken = with(server.request(&operation.method, &path), secret.as_deref())
+                        .raw(of_type, body.into());
                     answers.push(stage.cell(who, operation, row, broken, UNAUTHORIZED));
                 }
             }
@@ -236,7 +258,13 @@ fn tokens_of_another_space(stage: &mut Stage) {
             for name in [&world.space, &world.names.space] {
                 let request = world.request(&server, operation, row, false).token(&other.secret);
                 let expected = Refused(404, "space_not_found");
-                stage.cell("a stranger who names our space", operation, row, request.header("x-undb-space", name), expected);
+                stage.cell(
+                    "a stranger who names our space",
+                    operation,
+                    row,
+                    request.header("x-undb-space", name),
+                    expected,
+                );
             }
         }
     });
@@ -244,7 +272,8 @@ fn tokens_of_another_space(stage: &mut Stage) {
 
 /// Whether a scope grants another one.
 fn grants(held: &str, needed: &str) -> bool {
-    held == needed || held.strip_suffix(":write").is_some_and(|noun| needed.strip_suffix(":read") == Some(noun))
+    held == needed
+        || held.strip_suffix(":write").is_some_and(|noun| needed.strip_suffix(":read") == Some(noun))
 }
 
 /// Tokens with all scopes but those that are needed, and with each other scope alone.
@@ -266,7 +295,8 @@ fn scopes(stage: &mut Stage) {
         held.push(json!(lacking));
         let server = stage.server.clone();
         for scopes in held {
-            let (id, token) = server.token(&stage.owner, &world.space, json!({"name": "narrow", "scopes": scopes}));
+            let (id, token) =
+                server.token(&stage.owner, &world.space, json!({"name": "narrow", "scopes": scopes}));
             let who = format!("a token of {scopes}");
             let request = world.request(&server, operation, row, false).token(&token);
             let answer = stage.cell(&who, operation, row, request, SCOPE);
@@ -286,8 +316,11 @@ fn narrowed_tokens(stage: &mut Stage) {
     every(stage, |stage, operation, row| {
         for to_table in [true, false] {
             let world = stage.world("");
-            let narrowing =
-                if to_table { json!({"tables": [world.sibling]}) } else { json!({"bases": [world.other_base]}) };
+            let narrowing = if to_table {
+                json!({"tables": [world.sibling]})
+            } else {
+                json!({"bases": [world.other_base]})
+            };
             let token = stage.token(&world, narrowing);
             let expected = match (row.needs, row.place) {
                 (Needs::Nothing, _) => continue,
@@ -334,7 +367,8 @@ fn sessions(stage: &mut Stage) {
                 continue;
             }
             let request = world.in_path_of_session(&server, operation, row, by_name);
-            let answer = stage.cell("a stranger's session", operation, row, request.cookie(&stranger), hidden);
+            let answer =
+                stage.cell("a stranger's session", operation, row, request.cookie(&stranger), hidden);
             assert!(!world.shows_in(&answer), "{answer:?}");
         }
         // From another origin: only what changes something is refused.
@@ -355,7 +389,8 @@ fn sessions(stage: &mut Stage) {
         } else {
             let request = world.in_path_of_session(&server, operation, row, false).cookie(&mine);
             let request = request.header("sec-fetch-site", "cross-site");
-            let expected = if row.operation == "ownTokenGet" { Refused(404, "token_not_found") } else { Good };
+            let expected =
+                if row.operation == "ownTokenGet" { Refused(404, "token_not_found") } else { Good };
             stage.cell("a page of another origin that reads", operation, row, request, expected);
         }
         // Without saying in which space.
@@ -375,7 +410,9 @@ fn those_who_may(stage: &mut Stage) {
             let world = stage.world("-good");
             if row.needs != Needs::Session && row.needs != Needs::Nothing {
                 let held: Vec<&str> = match row.needs {
-                    Needs::Scope(scope) => ALL_SCOPES.into_iter().filter(|held| grants(held, scope)).collect(),
+                    Needs::Scope(scope) => {
+                        ALL_SCOPES.into_iter().filter(|held| grants(held, scope)).collect()
+                    }
                     _ => vec!["audit:read"],
                 };
                 for scope in held {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use harness::{Answer, Server, Setup, Shop};
 use serde_json::{Value, json};
-use undb::kv::Engine;
 use undb::kv::memory::Memory;
 use undb::kv::sled::{Options, Sled};
 use undb::kv::testing::{Fate, Testing};
@@ -155,7 +154,12 @@ fn after_an_unknown_change_of_schema_the_store_decides() {
         let shop = Shop::with(Setup { engine: Some(engine.clone()), ..Setup::default() });
         let names = || {
             let fields = shop.server.get(&shop.path("/fields")).token(&shop.token).send().at("/fields");
-            fields.as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+            fields
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|f| f["name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
         };
         let before = names();
         engine.fail_next_commit(fate);

@@ -36,7 +36,13 @@ impl Stage {
     }
 
     /// Sends the same request with an id that is theirs and with one that never was: all but the id is the same.
-    fn same(&mut self, what: &str, theirs: &str, never: &str, request: impl for<'s> Fn(&'s Server, &str) -> Request<'s>) -> Answer {
+    fn same(
+        &mut self,
+        what: &str,
+        theirs: &str,
+        never: &str,
+        request: impl for<'s> Fn(&'s Server, &str) -> Request<'s>,
+    ) -> Answer {
         self.pairs += 1;
         let server = self.server.clone();
         let sent = |id: &str| request(&server, id).token(&self.ours.secret).send();
@@ -48,7 +54,8 @@ impl Stage {
 
 /// An answer without what every answer has of its own, and without the id that was asked for.
 fn told(answer: &Answer, id: &str) -> (u16, BTreeSet<(String, String)>, String) {
-    let headers = answer.headers.iter().filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()));
+    let headers =
+        answer.headers.iter().filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()));
     let clean = |text: &str| match answer.header("x-request-id") {
         Some(request) => text.replace(request, "REQUEST").replace(id, "ID"),
         None => text.replace(id, "ID"),
@@ -222,11 +229,26 @@ fn ids_in_bodies(stage: &mut Stage) {
     let tokens = format!("/api/spaces/{}/tokens", ours.space);
     let choice = their_choice(stage);
     let refused: Vec<(&str, String, &String, Value)> = vec![
-        ("PATCH", format!("{table}/records"), &theirs.record, json!({"records": [{"id": "ID", "values": {"pages": 9}}]})),
+        (
+            "PATCH",
+            format!("{table}/records"),
+            &theirs.record,
+            json!({"records": [{"id": "ID", "values": {"pages": 9}}]}),
+        ),
         ("DELETE", format!("{table}/records"), &theirs.record, json!({"ids": ["ID"]})),
-        ("DELETE", format!("{table}/records?dryRun=true"), &theirs.record, json!({"ids": [ours.record, "ID"]})),
+        (
+            "DELETE",
+            format!("{table}/records?dryRun=true"),
+            &theirs.record,
+            json!({"ids": [ours.record, "ID"]}),
+        ),
         ("POST", format!("{table}/records?keys=id"), &theirs.field, json!({"values": {"ID": "2026-01-01"}})),
-        ("PUT", format!("{table}/records?keys=id"), &theirs.field, json!({"on": "ID", "records": [{"values": {}}]})),
+        (
+            "PUT",
+            format!("{table}/records?keys=id"),
+            &theirs.field,
+            json!({"on": "ID", "records": [{"values": {}}]}),
+        ),
         ("POST", format!("{table}/records"), &choice, json!({"values": {"title": "t", "genre": "ID"}})),
         ("POST", format!("{table}/records?keys=id"), &choice, json!({"values": {"ID": "ID"}})),
         ("POST", tokens.clone(), &theirs.base, json!({"name": "t", "bases": ["ID"]})),
@@ -242,8 +264,16 @@ fn ids_in_bodies(stage: &mut Stage) {
     }
     // An id that is in use elsewhere is free here; a dry run says so without making anything.
     for (method, path, body) in [
-        ("POST", format!("{table}/records/bulk?dryRun=true"), json!({"records": [{"id": "ID", "values": {"title": "t"}}]})),
-        ("PUT", format!("{table}/records?dryRun=true"), json!({"on": "id", "records": [{"id": "ID", "values": {"title": "t"}}]})),
+        (
+            "POST",
+            format!("{table}/records/bulk?dryRun=true"),
+            json!({"records": [{"id": "ID", "values": {"title": "t"}}]}),
+        ),
+        (
+            "PUT",
+            format!("{table}/records?dryRun=true"),
+            json!({"on": "id", "records": [{"id": "ID", "values": {"title": "t"}}]}),
+        ),
     ] {
         let answer = stage.same(&path, &theirs.record, &never(&theirs.record), |server, id| {
             request(server, method, &path, Some(replaced(&body, id)))
@@ -285,7 +315,8 @@ fn names_are_ours(stage: &mut Stage) {
     let made = made.json(json!({"values": {"title": "theirs alone", "isbn": "77"}})).send();
     assert_eq!(made.status, 201);
     let found = server.put(&format!("{table}/records?dryRun=true")).token(&ours.secret);
-    let found = found.json(json!({"on": "isbn", "records": [{"values": {"isbn": "77", "title": "t"}}]})).send();
+    let found =
+        found.json(json!({"on": "isbn", "records": [{"values": {"isbn": "77", "title": "t"}}]})).send();
     assert_eq!(found.at("/createdCount"), 1, "{found:?}");
     let id = made.text("/data/id");
     assert_eq!(server.delete(&format!("{table}/records/{id}")).token(&theirs.secret).send().status, 204);
@@ -306,7 +337,8 @@ fn cursors(stage: &mut Stage) {
     };
     for world in [&stage.ours, &stage.theirs] {
         let path = format!("/api/openapi/bases/{}/tables/{}/records", world.base, world.table);
-        let made = server.post(&path).token(&world.secret).json(json!({"values": {"title": "second"}})).send();
+        let made =
+            server.post(&path).token(&world.secret).json(json!({"values": {"title": "second"}})).send();
         assert_eq!(made.status, 201);
     }
     let lists: Vec<_> = of(&stage.ours).into_iter().zip(of(&stage.theirs)).collect();
@@ -332,7 +364,8 @@ fn cursors(stage: &mut Stage) {
 /// A key that they have used is a fresh one here, also with the same request.
 fn idempotency_keys(stage: &mut Stage) {
     let server = stage.server.clone();
-    let path = format!("/api/openapi/bases/{}/tables/{}/records", stage.ours.names.base, stage.ours.names.table);
+    let path =
+        format!("/api/openapi/bases/{}/tables/{}/records", stage.ours.names.base, stage.ours.names.table);
     let send = |world: &World, key: &str, title: &str| {
         let request = server.post(&path).token(&world.secret).header("idempotency-key", key);
         request.json(json!({"values": {"title": title}})).send()

@@ -99,7 +99,8 @@ fn a_scope_that_is_taken_away_is_gone_at_once() {
     let (id, token) = shop.server.token(&shop.cookie, &shop.space, json!({"name": "t"}));
     hammer(&shop.server, &shop.path("/records"), &token, 403, || {
         let path = format!("/api/spaces/{}/tokens/{id}", shop.space);
-        let changed = shop.server.patch(&path).token(&shop.token).json(json!({"scopes": ["schema:read"]})).send();
+        let changed =
+            shop.server.patch(&path).token(&shop.token).json(json!({"scopes": ["schema:read"]})).send();
         assert_eq!(changed.status, 200);
     });
 }

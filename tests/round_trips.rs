@@ -46,7 +46,9 @@ fn record(shop: &Shop) -> String {
 }
 
 fn unique(n: usize) -> Vec<Value> {
-    (0..n).map(|_| json!({"values": {"title": "t", "isbn": format!("{:032x}", rand::random::<u128>())}})).collect()
+    (0..n)
+        .map(|_| json!({"values": {"title": "t", "isbn": format!("{:032x}", rand::random::<u128>())}}))
+        .collect()
 }
 
 fn base(shop: &Shop) -> String {

@@ -130,7 +130,8 @@ fn tokens_of(visit: &mut Visit, cookie: &str, secrets: &mut Vec<String>) -> Vec<
         let wrong = format!("x-undb-api-token: {secret}0\r\n");
         assert!(visit.keep("GET", "/api/openapi/token", &wrong, None).starts_with("HTTP/1.1 401"));
     }
-    let rotated = visit.send("POST", &format!("{path}/{}/rotate", ids[1]), cookie, Some(json!({"graceSeconds": 60})));
+    let rotated =
+        visit.send("POST", &format!("{path}/{}/rotate", ids[1]), cookie, Some(json!({"graceSeconds": 60})));
     secrets.push(json_of(&rotated)["secret"].as_str().unwrap().to_owned());
     assert!(visit.keep("DELETE", &format!("{path}/{}", ids[2]), cookie, None).starts_with("HTTP/1.1 204"));
     visit.keep("PATCH", &format!("{path}/{}", ids[0]), cookie, Some(json!({"name": "kept on"})));
@@ -153,7 +154,12 @@ fn records(visit: &mut Visit, token: &str) {
     let made = visit.keep("POST", &path, &keyed, Some(json!({"values": {"title": KNOWN}})));
     let id = json_of(&made)["data"]["id"].as_str().unwrap().to_owned();
     visit.keep("GET", &format!("{path}/{id}"), token, None);
-    visit.keep("PATCH", &format!("{path}/{id}"), token, Some(json!({"values": {"title": format!("{KNOWN}!")}})));
+    visit.keep(
+        "PATCH",
+        &format!("{path}/{id}"),
+        token,
+        Some(json!({"values": {"title": format!("{KNOWN}!")}})),
+    );
     visit.keep("POST", &path, token, Some(json!({"values": {"unknown": 1}})));
     for path in ["/metrics", "/readyz", "/api/openapi.json", "/api/nothing", "/api/spaces"] {
         visit.keep("GET", path, token, None);
@@ -162,7 +168,8 @@ fn records(visit: &mut Visit, token: &str) {
 
 /// A request has a line with its id, method, route, status, duration and the id of its token.
 fn logs_say_who(log: &str, tokens: &[String]) {
-    let line = log.lines().find(|line| line.contains("route=\"/api/openapi/token\"") && line.contains("status=200"));
+    let line =
+        log.lines().find(|line| line.contains("route=\"/api/openapi/token\"") && line.contains("status=200"));
     let line = line.unwrap_or_else(|| panic!("no line for a request: {log}"));
     let id = format!("token=\"{}\"", tokens[0]);
     for part in ["request_id=", "method=\"GET\"", "duration_us=", &id] {
@@ -179,7 +186,10 @@ fn nothing_shows(directory: &Path, answers: &[String], secrets: &[String]) {
     let logs = stored.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "err"));
     assert_eq!(logs.clone().count(), 2);
     assert!(logs.map(|(_, bytes)| bytes.len()).sum::<usize>() > 5000, "the logs are all there");
-    assert!(stored.iter().any(|(path, bytes)| path.starts_with(directory.join("data")) && holds(bytes, KNOWN)), "the search finds what is there");
+    assert!(
+        stored.iter().any(|(path, bytes)| path.starts_with(directory.join("data")) && holds(bytes, KNOWN)),
+        "the search finds what is there"
+    );
     assert!(answers.len() > 35 && answers.iter().any(|answer| answer.contains(KNOWN)));
     assert_eq!(secrets.len(), 8, "two passwords, two cookies, four tokens");
     for secret in secrets {

@@ -39,7 +39,10 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
         let client = Client::new(process.address);
         ledger.check(&place, &client);
         highest = ids_grow(&place, &client, &ledger, highest);
-        println!("kill {round} after {delay:?}: {acknowledged} writes acknowledged, {open} creates open, {} records", ledger.live.len());
+        println!(
+            "kill {round} after {delay:?}: {acknowledged} writes acknowledged, {open} creates open, {} records",
+            ledger.live.len()
+        );
         assert!(acknowledged > 0);
     }
 }

@@ -75,7 +75,8 @@ impl Ledger {
         for key in self.unanswered.drain(..) {
             let headers = [("x-undb-api-token", place.token.as_str()), ("idempotency-key", key.as_str())];
             let path = format!("{}/records", place.table);
-            let sent = client.send("POST", &path, &headers, Some(&json!({"values": {"title": key, "pages": 0}})));
+            let sent =
+                client.send("POST", &path, &headers, Some(&json!({"values": {"title": key, "pages": 0}})));
             assert_eq!(sent.as_ref().map(|(status, _)| *status), Some(201), "{sent:?}");
         }
     }
@@ -84,20 +85,28 @@ impl Ledger {
     fn indexes_agree(&self, place: &Place, client: &Client, records: &BTreeMap<String, Value>) {
         let path = format!("{}/records?dryRun=true", place.table);
         let upsert = |isbns: &[&str]| {
-            let rows: Vec<_> = isbns.iter().map(|isbn| json!({"values": {"isbn": isbn, "title": "x"}})).collect();
+            let rows: Vec<_> =
+                isbns.iter().map(|isbn| json!({"values": {"isbn": isbn, "title": "x"}})).collect();
             place.must(client, "PUT", &path, Some(&json!({"on": "isbn", "records": rows})), 200)
         };
-        let held: Vec<(&str, &str)> =
-            records.iter().filter_map(|(id, record)| Some((id.as_str(), record["values"]["isbn"].as_str()?))).collect();
+        let held: Vec<(&str, &str)> = records
+            .iter()
+            .filter_map(|(id, record)| Some((id.as_str(), record["values"]["isbn"].as_str()?)))
+            .collect();
         for chunk in held.chunks(1000) {
             let isbns: Vec<_> = chunk.iter().map(|(_, isbn)| *isbn).collect();
             let answer = upsert(&isbns);
             assert_eq!(answer["createdCount"], 0, "a record is missing in the unique index");
-            let ids: Vec<_> = answer["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
-            assert!(ids.iter().zip(chunk).all(|(id, (held, _))| id == held), "the unique index leads elsewhere");
+            let ids: Vec<_> =
+                answer["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+            assert!(
+                ids.iter().zip(chunk).all(|(id, (held, _))| id == held),
+                "the unique index leads elsewhere"
+            );
         }
         let taken: BTreeSet<&str> = held.iter().map(|(_, isbn)| *isbn).collect();
-        let free: Vec<_> = self.gone.iter().map(|(_, isbn)| isbn.as_str()).filter(|i| !taken.contains(i)).collect();
+        let free: Vec<_> =
+            self.gone.iter().map(|(_, isbn)| isbn.as_str()).filter(|i| !taken.contains(i)).collect();
         for chunk in free.chunks(1000) {
             assert_eq!(upsert(chunk)["createdCount"], json!(chunk.len()), "a deleted value is still taken");
         }

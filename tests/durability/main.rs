@@ -41,7 +41,8 @@ impl Place {
     /// Sets up a server that has just been started for the first time.
     fn make(process: &Process) -> Place {
         let client = Client::new(process.address);
-        let owner = json!({"code": process.setup_code(), "email": harness::EMAIL, "password": harness::PASSWORD});
+        let owner =
+            json!({"code": process.setup_code(), "email": harness::EMAIL, "password": harness::PASSWORD});
         let (status, _) = client.send("POST", "/api/auth/setup", &[], Some(&owner)).unwrap();
         assert_eq!(status, 201);
         // The agent keeps no cookies, so the session is asked for by hand.
@@ -68,7 +69,11 @@ impl Place {
         let bases = "/api/openapi/bases".to_owned();
         let base = made(&bases, header, json!({"name": "Shop"}));
         let base = format!("{bases}/{}", base["id"].as_str().unwrap());
-        let table = made(&format!("{base}/tables"), header, json!({"name": "books", "fields": harness::book_fields()}));
+        let table = made(
+            &format!("{base}/tables"),
+            header,
+            json!({"name": "books", "fields": harness::book_fields()}),
+        );
         let table = format!("{base}/tables/{}", table["id"].as_str().unwrap());
         Place { token: token.clone(), bases, base, table }
     }

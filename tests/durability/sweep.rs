@@ -29,7 +29,13 @@ fn a_deleted_base_is_swept_also_across_a_kill() {
     for bulk in 0..BULKS {
         let rows: Vec<_> =
             (0..BULK).map(|n| json!({"values": {"title": "t", "isbn": format!("{bulk}-{n}")}})).collect();
-        place.must(&client, "POST", &format!("{}/records/bulk", place.table), Some(&json!({"records": rows})), 201);
+        place.must(
+            &client,
+            "POST",
+            &format!("{}/records/bulk", place.table),
+            Some(&json!({"records": rows})),
+            201,
+        );
     }
     let began = Instant::now();
     place.must(&client, "DELETE", &place.base, None, 204);

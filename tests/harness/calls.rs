@@ -47,7 +47,13 @@ impl Row {
     }
 }
 
-const fn row(operation: &'static str, place: Place, needs: Needs, good: u16, body: fn(&World) -> Option<Value>) -> Row {
+const fn row(
+    operation: &'static str,
+    place: Place,
+    needs: Needs,
+    good: u16,
+    body: fn(&World) -> Option<Value>,
+) -> Row {
     Row { operation, place, needs, good, query: "", body }
 }
 
@@ -163,7 +169,11 @@ pub fn matched(document: &Value) -> Vec<(Operation, &'static Row)> {
     let operations = operations(document);
     for row in ROWS {
         let there = operations.iter().any(|operation| operation.id == row.operation);
-        assert!(there, "ROWS has `{}`, and the document has no such operation: remove the row", row.operation);
+        assert!(
+            there,
+            "ROWS has `{}`, and the document has no such operation: remove the row",
+            row.operation
+        );
     }
     let row_of = |operation: &Operation| {
         ROWS.iter().find(|row| row.operation == operation.id).unwrap_or_else(|| {
@@ -251,7 +261,13 @@ impl World {
     }
 
     /// A good request for an operation, without credentials.
-    pub fn request<'a>(&self, server: &'a Server, operation: &Operation, row: &Row, by_name: bool) -> Request<'a> {
+    pub fn request<'a>(
+        &self,
+        server: &'a Server,
+        operation: &Operation,
+        row: &Row,
+        by_name: bool,
+    ) -> Request<'a> {
         let request = server.request(&operation.method, &self.path(operation, row, by_name));
         match (row.body)(self) {
             Some(body) => request.json(body),
@@ -277,7 +293,8 @@ impl World {
     /// Whether an answer speaks of something of this world's.
     pub fn shows_in(&self, answer: &Answer) -> bool {
         let text = String::from_utf8_lossy(&answer.bytes);
-        let ids = [&self.space, &self.base, &self.table, &self.field, &self.record, &self.token, &self.sibling];
+        let ids =
+            [&self.space, &self.base, &self.table, &self.field, &self.record, &self.token, &self.sibling];
         ids.into_iter().chain([&self.other_base]).any(|id| text.contains(id.as_str()))
     }
 }
