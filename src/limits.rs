@@ -53,6 +53,9 @@ pub const PAGE_MAX: usize = 1000;
 /// Records of a page if the request does not say.
 pub const PAGE_DEFAULT: usize = 100;
 
+/// Bytes that have to be free on the disk for the server to call itself ready.
+pub const DISK_FREE_BYTES_MIN: u64 = 64 << 20;
+
 /// Bytes of a body, after unpacking too.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a body that changes many records.

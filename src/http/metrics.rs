@@ -91,6 +91,12 @@ pub async fn metrics_get(call: OpenCall) -> Result<HttpResponse, Problem> {
         ("undb_history_bytes", "gauge", "Bytes of old values kept for open snapshots.", stats.history_bytes),
         ("undb_disk_bytes", "gauge", "Bytes of the database on the disk.", stats.disk_bytes),
         (
+            "undb_disk_free_bytes",
+            "gauge",
+            "Bytes that are free on its disk; 0 if that can't be known.",
+            stats.disk_free_bytes.unwrap_or(0),
+        ),
+        (
             "undb_writable",
             "gauge",
             "Whether writes are taken.",

@@ -1,6 +1,7 @@
 //! Swagger UI, from the files that its crate carries: cached by the browser, packed once, and with a policy that lets
 //! nothing leave the machine.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -32,14 +33,16 @@ pub const FILES: [&str; 7] = [
 /// A file that is served as it is.
 #[derive(Debug)]
 pub struct Asset {
-    bytes: Vec<u8>,
+    /// Borrowed from the binary where it is served as its crate has it.
+    bytes: Cow<'static, [u8]>,
     of_type: String,
     etag: String,
     packed: OnceLock<Option<Vec<u8>>>,
 }
 
 impl Asset {
-    pub fn new(bytes: Vec<u8>, of_type: impl Into<String>) -> Asset {
+    pub fn new(bytes: impl Into<Cow<'static, [u8]>>, of_type: impl Into<String>) -> Asset {
+        let bytes = bytes.into();
         let hash = blake3::hash(&bytes).to_hex();
         let etag = format!("\"{}\"", hash.get(..16).unwrap_or_default());
         Asset { bytes, of_type: of_type.into(), etag, packed: OnceLock::new() }
@@ -78,7 +81,10 @@ impl Asset {
             response.insert_header((header::VARY, "accept-encoding"));
             return response.body(packed.clone());
         }
-        response.body(self.bytes.clone())
+        match &self.bytes {
+            Cow::Borrowed(bytes) => response.body(*bytes),
+            Cow::Owned(bytes) => response.body(bytes.clone()),
+        }
     }
 }
 
@@ -95,7 +101,7 @@ pub fn files() -> HashMap<String, Asset> {
     let config = Arc::new(config);
     let served = FILES.iter().filter_map(|name| {
         let file = serve(name, config.clone()).ok().flatten()?;
-        Some(((*name).to_owned(), Asset::new(file.bytes.into_owned(), file.content_type)))
+        Some(((*name).to_owned(), Asset::new(file.bytes, file.content_type)))
     });
     served.collect()
 }

@@ -104,6 +104,8 @@ pub struct Stats {
     pub history_bytes: u64,
     /// Gauge: bytes on the disk.
     pub disk_bytes: u64,
+    /// Gauge: bytes that are free on that disk, if that can be known.
+    pub disk_free_bytes: Option<u64>,
 }
 
 /// A store of ordered bytes. See the module for its laws.

@@ -9,7 +9,7 @@ use super::door::Weight;
 use crate::access::Operator;
 use crate::error::Result;
 use crate::kv::{Outcome, Write};
-use crate::limits::{ID_MARK_AHEAD_MS, LAST_USED_SECONDS};
+use crate::limits::{DISK_FREE_BYTES_MIN, ID_MARK_AHEAD_MS, LAST_USED_SECONDS};
 use crate::store;
 
 /// Seconds between two looks of the sweeper when nobody wakes it.
@@ -98,6 +98,10 @@ pub fn unready(core: &Core) -> Vec<String> {
         reasons.push(
             "The database takes no changes since writing to the disk failed; start the server again.".into(),
         );
+    }
+    let free = core.engine.stats().disk_free_bytes;
+    if free.is_some_and(|free| free < DISK_FREE_BYTES_MIN) {
+        reasons.push("The disk is nearly full.".into());
     }
     if core.engine.read().is_err() {
         reasons.push("The database can't be read.".into());

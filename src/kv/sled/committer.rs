@@ -90,6 +90,19 @@ impl Shared {
         }
     }
 
+    /// Bytes that are free on the disk, for one who is not root.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        #[cfg(unix)]
+        {
+            let room = rustix::fs::fstatvfs(&self.log).ok()?;
+            room.f_bavail.checked_mul(room.f_frsize)
+        }
+        #[cfg(not(unix))]
+        {
+            None
+        }
+    }
+
     pub(super) fn log_bytes(&self) -> u64 {
         self.log.metadata().map_or(0, |metadata| metadata.len())
     }

@@ -108,6 +108,7 @@ impl Engine for Sled {
             snapshots,
             history_bytes,
             disk_bytes: self.shared.log_bytes(),
+            disk_free_bytes: self.shared.free_bytes(),
         }
     }
 }

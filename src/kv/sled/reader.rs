@@ -11,7 +11,7 @@ use crate::kv::staged::{plain_key, stored_key};
 use crate::kv::{Bytes, Each, Error, Keyspace, Read, Result, Way};
 
 /// Rows that a scan takes from sled at a time: few at first, since many scans stop early, then more.
-const CHUNK_ROWS_MIN: usize = 16;
+const CHUNK_ROWS_MIN: usize = 32;
 const CHUNK_ROWS_MAX: usize = 256;
 /// Bytes of values after which a chunk takes no more rows.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -115,7 +115,7 @@ impl Read for View<'_> {
                 Way::Up => bounds.0 = Bound::Excluded(last.into()),
                 Way::Down => bounds.1 = Bound::Excluded(last.into()),
             }
-            limit = CHUNK_ROWS_MAX.min(limit * 4);
+            limit = CHUNK_ROWS_MAX.min(limit * 2);
         }
     }
 }
