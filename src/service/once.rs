@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::Core;
 use super::door::Weight;
-use crate::access::{Access, InSpace, Inside, Permission};
+use crate::access::{Access, InSpace, InTable, Inside, Permission, SpaceKey};
 use crate::clock::Time;
 use crate::codec::key::Key;
 use crate::error::{Code, Error, Result};
 use crate::kv::{Keyspace, Outcome, Write};
 use crate::model::change::{Actor, Stamp};
+use crate::model::table::Head;
 use crate::query::catalog::Catalog;
 use crate::store;
 use crate::store::kept::{self, Answer};
@@ -49,15 +50,23 @@ pub struct Commit<T> {
     pub weight: Weight,
     /// Does everything, and then drops it.
     pub dry_run: bool,
+    /// The table whose head is read along with what every transaction reads first.
+    pub head_of: Option<InTable>,
 }
 
 impl<T> Commit<T> {
     pub fn light(once: Option<Once<T>>) -> Commit<T> {
-        Commit { once, weight: Weight::Light, dry_run: false }
+        Commit { once, weight: Weight::Light, dry_run: false, head_of: None }
     }
 
     pub fn heavy(once: Option<Once<T>>, dry_run: bool) -> Commit<T> {
-        Commit { once, weight: Weight::Heavy, dry_run }
+        Commit { once, weight: Weight::Heavy, dry_run, head_of: None }
+    }
+
+    /// The same, and the head of a table is in [`Txn::head`]: it costs no round trip of its own.
+    #[must_use]
+    pub fn with_head_of(self, table: InTable) -> Commit<T> {
+        Commit { head_of: Some(table), ..self }
     }
 }
 
@@ -68,6 +77,8 @@ pub struct Txn<'a> {
     /// The schema of the space at the moment of the transaction.
     pub catalog: Arc<Catalog>,
     pub now: Time,
+    /// Of the table that [`Commit::head_of`] named.
+    pub head: Option<Head>,
 }
 
 impl Txn<'_> {
@@ -89,19 +100,19 @@ where
     P::Place: Inside,
     T: Send + 'static,
 {
-    let Commit { once, weight, dry_run } = commit;
+    let Commit { once, weight, dry_run, head_of } = commit;
     let turn = access.place().turn();
     let inside = core.clone();
     let caller = access.actor();
     core.door
         .write(core, weight, turn, move |write| {
             let place = access.place().in_space();
-            let now = inside.clock.now();
-            let (catalog, kept) = begin(&inside, write, place, caller, once.as_ref(), now)?;
-            if let Some(answer) = kept {
-                return Ok((Outcome::Drop, Done::Kept(answer)));
-            }
-            let value = body(&mut Txn { write: &mut *write, core: &inside, catalog, now }, &access)?;
+            let mut txn = match begin(&inside, write, place, caller, once.as_ref(), head_of)? {
+                Done::Kept(answer) => return Ok((Outcome::Drop, Done::Kept(answer))),
+                Done::Fresh(txn) => txn,
+            };
+            let value = body(&mut txn, &access)?;
+            let now = txn.now;
             if dry_run {
                 return Ok((Outcome::Drop, Done::Fresh(value)));
             }
@@ -162,24 +173,31 @@ pub async fn commit_once_nowhere<T: Send + 'static>(
         .await
 }
 
-/// Reads the catalog's number and the kept answer in one round trip.
-fn begin<T>(
-    core: &Core,
-    write: &dyn Write,
+/// Reads the catalog's number, the head that is wanted and the kept answer in one round trip.
+fn begin<'a, T>(
+    core: &'a Core,
+    write: &'a mut dyn Write,
     place: InSpace,
     caller: Actor,
     once: Option<&Once<T>>,
-    now: Time,
-) -> Result<(Arc<Catalog>, Option<Answer>)> {
+    head_of: Option<InTable>,
+) -> Result<Done<Txn<'a>>> {
+    let now = core.clock.now();
     let number_key = store::space::catalog_number_key(place);
+    let head_key = head_of.map(store::table::head_key);
     let kept_key = once.map(|once| kept::kept_key(caller, &once.key));
     let kept_pair = kept_key.as_ref().map(|key: &Key| (KEPT, key.as_bytes()));
-    let pairs: Vec<_> = std::iter::once(number_key.as_pair()).chain(kept_pair).collect();
+    let head_pair = head_key.as_ref().map(SpaceKey::as_pair);
+    let pairs: Vec<_> = std::iter::once(number_key.as_pair()).chain(head_pair).chain(kept_pair).collect();
     let mut found = write.get(&pairs)?.into_iter();
     let number = store::catalog_number(found.next().flatten())?;
+    let head = head_key.map(|_| store::head(found.next().flatten())).transpose()?;
     let kept = kept::kept_read(found.next().flatten(), now)?;
-    let answer = answered(once, kept)?;
-    Ok((core.known.catalogs.at(write, place, number)?, answer))
+    if let Some(answer) = answered(once, kept)? {
+        return Ok(Done::Kept(answer));
+    }
+    let catalog = core.known.catalogs.at(write, place, number)?;
+    Ok(Done::Fresh(Txn { write, core, catalog, now, head }))
 }
 
 fn answered<T>(once: Option<&Once<T>>, kept: Option<kept::Kept>) -> Result<Option<Answer>> {

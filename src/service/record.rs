@@ -135,7 +135,8 @@ pub async fn record_create(
     keys: Keys,
     once: Option<Once<Recorded>>,
 ) -> Result<Done<Recorded>> {
-    commit_once(core, access, Commit::light(once), move |txn, access| {
+    let commit = Commit::light(once).with_head_of(*access.place());
+    commit_once(core, access, commit, move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
         let mut made = create(
             txn,
@@ -161,7 +162,8 @@ pub async fn record_create_bulk(
     dry_run: bool,
     once: Option<Once<Changed>>,
 ) -> Result<Done<Changed>> {
-    commit_once(core, access, Commit::heavy(once, dry_run), move |txn, access| {
+    let commit = Commit::heavy(once, dry_run).with_head_of(*access.place());
+    commit_once(core, access, commit, move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
         let made = create(txn, access, &table, &sent.content, keys, Layout::List, sent.faults.clone())?;
         let ids = made.iter().map(|draft| draft.id).collect();
@@ -183,7 +185,10 @@ fn create(
     mut faults: Faults,
 ) -> Result<Vec<Draft>> {
     let sent: Vec<RecordId> = inputs.iter().filter_map(|input| input.id).collect();
-    let (head, found) = records_get(&*txn.write, *access.place(), &sent)?;
+    let (head, found) = match txn.head.take() {
+        Some(head) if sent.is_empty() => (head, Vec::new()),
+        _ => records_get(&*txn.write, *access.place(), &sent)?,
+    };
     let in_use = found.into_iter().flatten().map(|record| record.id).collect();
     ids_check(inputs, in_use, layout, &mut faults);
     let mut counted = head.clone();
