@@ -66,18 +66,18 @@ fn tokens(shop: &Shop) -> String {
     format!("/api/spaces/{}/tokens", shop.space)
 }
 
-/// The budgets, as they are today.
+/// The budgets. A change of schema reads the space's catalog anew: while it is on its way nothing of it is held.
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     Row { name: "record get",                request: |s| records(s, "GET", &format!("/{}", s.record_id()), None), status: 200, most: (1, 0, 0) },
     Row { name: "record get, missing",       request: |s| records(s, "GET", "/rec00000000000000000000000001", None), status: 404, most: (1, 0, 0) },
     Row { name: "record list of 100",        request: |s| records(s, "GET", "", None), status: 200, most: (1, 1, 0) },
     Row { name: "record list of 1000",       request: |s| records(s, "GET", "?limit=1000&sort=-id", None), status: 200, most: (1, 1, 0) },
-    Row { name: "record create",             request: |s| records(s, "POST", "", Some(json!({"values": {"title": "t"}}))), status: 201, most: (2, 0, 1) },
-    Row { name: "record create, unique and keyed", request: |s| send(s, "POST", &s.path("/records"), true, Some(unique(1).remove(0))), status: 201, most: (3, 0, 1) },
-    Row { name: "record create, refused",    request: |s| records(s, "POST", "", Some(json!({"values": {}}))), status: 422, most: (2, 0, 0) },
-    Row { name: "record bulk of 1000",       request: |s| records(s, "POST", "/bulk", Some(json!({"records": unique(1000)}))), status: 201, most: (3, 0, 1) },
-    Row { name: "record bulk, dry run",      request: |s| records(s, "POST", "/bulk?dryRun=true", Some(json!({"records": unique(1000)}))), status: 200, most: (3, 0, 0) },
+    Row { name: "record create",             request: |s| records(s, "POST", "", Some(json!({"values": {"title": "t"}}))), status: 201, most: (1, 0, 1) },
+    Row { name: "record create, unique and keyed", request: |s| send(s, "POST", &s.path("/records"), true, Some(unique(1).remove(0))), status: 201, most: (2, 0, 1) },
+    Row { name: "record create, refused",    request: |s| records(s, "POST", "", Some(json!({"values": {}}))), status: 422, most: (1, 0, 0) },
+    Row { name: "record bulk of 1000",       request: |s| records(s, "POST", "/bulk", Some(json!({"records": unique(1000)}))), status: 201, most: (2, 0, 1) },
+    Row { name: "record bulk, dry run",      request: |s| records(s, "POST", "/bulk?dryRun=true", Some(json!({"records": unique(1000)}))), status: 200, most: (2, 0, 0) },
     Row { name: "record update",             request: |s| records(s, "PATCH", &format!("/{}", s.record_id()), Some(json!({"values": {"pages": rand::random::<u16>()}}))), status: 200, most: (2, 0, 1) },
     Row { name: "record update bulk",        request: |s| records(s, "PATCH", "", Some(json!({"records": [{"id": s.record_id(), "values": {"pages": rand::random::<u16>()}}]}))), status: 200, most: (2, 0, 1) },
     Row { name: "record upsert of 1000",     request: |s| records(s, "PUT", "", Some(json!({"on": "isbn", "records": unique(1000)}))), status: 200, most: (4, 0, 1) },
@@ -86,9 +86,9 @@ const ROWS: &[Row] = &[
     Row { name: "base list",                 request: |s| send(s, "GET", "/api/openapi/bases", false, None), status: 200, most: (0, 0, 0) },
     Row { name: "table get",                 request: |s| send(s, "GET", &s.path(""), false, None), status: 200, most: (1, 0, 0) },
     Row { name: "table list",                request: |s| send(s, "GET", &(base(s) + "/tables"), false, None), status: 200, most: (1, 0, 0) },
-    Row { name: "table create",              request: |s| send(s, "POST", &(base(s) + "/tables"), false, Some(json!({"name": format!("{}", rand::random::<u64>()), "fields": [{"name": "a", "type": "string"}]}))), status: 201, most: (3, 0, 1) },
-    Row { name: "field create",              request: |s| send(s, "POST", &s.path("/fields"), false, Some(json!({"name": format!("{}", rand::random::<u64>()), "type": "string"}))), status: 201, most: (2, 0, 1) },
-    Row { name: "field rename",              request: |s| send(s, "PATCH", &s.path("/fields/notes"), false, Some(json!({"description": format!("{}", rand::random::<u64>())}))), status: 200, most: (2, 0, 1) },
+    Row { name: "table create",              request: |s| send(s, "POST", &(base(s) + "/tables"), false, Some(json!({"name": format!("{}", rand::random::<u64>()), "fields": [{"name": "a", "type": "string"}]}))), status: 201, most: (6, 0, 1) },
+    Row { name: "field create",              request: |s| send(s, "POST", &s.path("/fields"), false, Some(json!({"name": format!("{}", rand::random::<u64>()), "type": "string"}))), status: 201, most: (5, 0, 1) },
+    Row { name: "field rename",              request: |s| send(s, "PATCH", &s.path("/fields/notes"), false, Some(json!({"description": format!("{}", rand::random::<u64>())}))), status: 200, most: (5, 0, 1) },
     Row { name: "space get",                 request: |s| send(s, "GET", "/api/openapi/space", false, None), status: 200, most: (0, 0, 0) },
     Row { name: "token self",                request: |s| send(s, "GET", "/api/openapi/token", false, None), status: 200, most: (2, 0, 0) },
     Row { name: "token list",                request: |s| send(s, "GET", &tokens(s), false, None), status: 200, most: (1, 1, 0) },
