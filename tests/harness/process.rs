@@ -112,6 +112,8 @@ impl Client {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE))
+            // The server closes a connection that is idle for five seconds.
+            .max_idle_age(Duration::from_secs(2))
             .allow_non_standard_methods(true)
             .build();
         Client { agent: agent.into(), address, fault: RefCell::default() }
