@@ -87,6 +87,10 @@ pub const LAST_USED_SECONDS: u64 = 60;
 pub const UNIQUE_KEY_BYTES_MAX: usize = 64;
 /// Entries in one page of the change log.
 pub const CHANGE_PAGE_MAX: usize = 1000;
+/// Changes of a table that its log keeps; older ones go. What reads the log and finds a gap begins anew.
+pub const CHANGES_KEPT: u64 = 100_000;
+/// Changes after which a writer looks for those that are to go.
+pub const CHANGES_TRIM_EVERY: u64 = 256;
 /// Keys that one step of the sweeper removes.
 pub const SWEEP_KEYS_MAX: usize = 2000;
 /// Milliseconds by which the mark of ids is written ahead.

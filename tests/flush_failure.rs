@@ -1,6 +1,13 @@
 //! A flush that fails: whoever waited for it is told that nobody knows, later writers that nothing is taken, readers read
 //! on, and a restart makes it good.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 mod harness;
 
 use std::sync::Arc;

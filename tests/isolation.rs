@@ -1,6 +1,13 @@
 //! Two spaces whose things have the same names, and a token in each: nothing that one of them sends sees, changes or can
 //! tell the existence of what the other one has. What exists elsewhere and what never existed answer the same bytes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 #[path = "harness/calls.rs"]
 mod calls;
 mod harness;
@@ -93,7 +100,7 @@ fn contents(stage: &Stage, world: &World) -> String {
     let mut add = |path: &str| {
         let answer = stage.server.get(path).cookie(&stage.cookie).header("x-undb-space", &world.space).send();
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
-        all.push_str(&format!("{path}\n{}\n", String::from_utf8_lossy(&answer.bytes)));
+        all.extend([path, "\n", &String::from_utf8_lossy(&answer.bytes), "\n"]);
     };
     add(&format!("/api/spaces/{}", world.space));
     add(&format!("/api/spaces/{}/tokens", world.space));

@@ -1,6 +1,13 @@
 //! What is taken away is gone from the next request on: tokens revoked, rotated or made narrower, and spaces deleted,
 //! while many connections go on calling.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 mod harness;
 #[path = "harness/process.rs"]
 mod process;

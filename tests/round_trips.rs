@@ -4,6 +4,13 @@
 //! A get is one round trip, however many keys it asks for. The token and where the path leads cost none: both are known in
 //! memory. What counts is the use case itself.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 mod harness;
 
 use std::sync::Arc;

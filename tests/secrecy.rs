@@ -1,6 +1,13 @@
 //! A secret is sent once, and stands nowhere else: a run of the real program with all its logs on, and then a search of
 //! the data directory, the logs and all other answers for every secret there was.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 mod harness;
 #[path = "harness/process.rs"]
 mod process;

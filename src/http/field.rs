@@ -376,7 +376,8 @@ pub async fn field_get(call: Call<TableRead>) -> Result<HttpResponse, Problem> {
 /// with `dryRun` first.
 #[utoipa::path(
     patch, path = "/api/openapi/bases/{base}/tables/{table}/fields/{field}", operation_id = "fieldUpdate",
-    tag = "fields", request_body = FieldUpdateShape,
+    tag = "fields",
+    request_body(content = FieldUpdateShape, example = json!({"description": "What else there is to say"})),
     responses((status = 200, description = "The field as it is now, or as it would be.", body = FieldChangedView))
 )]
 pub async fn field_update(call: Call<TableWrite, DryRunQuery, FieldUpdate>) -> Result<HttpResponse, Problem> {

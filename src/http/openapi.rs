@@ -93,8 +93,9 @@ pub fn document() -> OpenApi {
     let mut paths = Paths::new();
     let mut schemas = BTreeMap::new();
     for route in routes {
-        schemas.extend(route.schemas.iter().cloned());
-        let operation = enriched(&route);
+        let mut operation = enriched(&route);
+        examples_add(&mut operation, &route.schemas);
+        schemas.extend(route.schemas);
         paths.add_path_operation(&route.path, route.methods, operation);
     }
     let mut problem = Vec::new();
@@ -198,6 +199,30 @@ fn enriched(route: &Route) -> Operation {
     }
     headers_add(&mut operation);
     operation
+}
+
+/// Gives bodies an example as a whole, of the members that have one. Without it Swagger UI would make one of all members,
+/// and send `"id": "string"`.
+fn examples_add(operation: &mut Operation, schemas: &[(String, RefOr<Schema>)]) {
+    let Some(RefOr::T(body)) = operation.request_body.as_mut() else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        let Some(RefOr::Ref(reference)) = &content.schema else { continue };
+        let name = reference.ref_location.rsplit('/').next();
+        let schema = schemas.iter().find(|(found, _)| Some(found.as_str()) == name);
+        if let (None, Some((_, schema))) = (&content.example, schema) {
+            content.example = example_of(schema);
+        }
+    }
+}
+
+fn example_of(schema: &RefOr<Schema>) -> Option<serde_json::Value> {
+    let schema = serde_json::to_value(schema).ok()?;
+    let members = schema.get("properties")?.as_object()?.iter().filter_map(|(name, of)| {
+        let example = of.get("example").or_else(|| of.get("examples")?.get(0))?;
+        Some((name.clone(), example.clone()))
+    });
+    Some(serde_json::Value::Object(members.collect()))
 }
 
 fn security(need: Option<Need>) -> Vec<SecurityRequirement> {

@@ -54,9 +54,7 @@ pub struct RecordCreate {
     #[schema(value_type = Option<String>, nullable = false)]
     pub id: Option<RecordId>,
     /// Values by the names of the fields, or by their ids with `keys=id`. A field that is left out gets its default.
-    #[schema(value_type = Object, example = json!({
-        "name": "Grace Hopper", "email": "grace@example.com", "age": 45, "status": "active", "tags": ["referral"]
-    }))]
+    #[schema(value_type = Object)]
     pub values: Option<OwnedJson>,
     #[schema(ignore)]
     faults: Faults,
@@ -106,7 +104,7 @@ impl Body for RecordCreate {
 /// Values to be changed. Fields that are not named stay as they are; `null` empties one.
 #[derive(ToSchema)]
 pub struct RecordUpdate {
-    #[schema(value_type = Object, example = json!({"status": "paused", "age": 37}))]
+    #[schema(value_type = Object)]
     values: OwnedJson,
     #[schema(ignore)]
     faults: Faults,
@@ -433,7 +431,9 @@ fn page_json(page: &RecordPage, keys: Keys, fields: Option<&[FieldId]>, next: Op
 /// Makes a record and answers it as it is stored. With an `Idempotency-Key` the call can be repeated safely.
 #[utoipa::path(
     post, path = "/api/openapi/bases/{base}/tables/{table}/records", operation_id = "recordCreate", tag = "records",
-    request_body = RecordCreate,
+    request_body(content = RecordCreate, example = json!({"values": {
+        "name": "Grace Hopper", "email": "grace@example.com", "age": 45, "status": "active", "tags": ["referral"]
+    }})),
     responses((status = 201, description = "The new record.", body = RecordDataView))
 )]
 pub async fn record_create(
@@ -477,7 +477,7 @@ pub async fn record_get(call: Call<RecordsRead, GetQuery, NoBody>) -> Result<Htt
 /// someone else has made meanwhile is not overwritten: the answer is 412.
 #[utoipa::path(
     patch, path = "/api/openapi/bases/{base}/tables/{table}/records/{record}", operation_id = "recordUpdate",
-    tag = "records", request_body = RecordUpdate,
+    tag = "records", request_body(content = RecordUpdate, example = json!({"values": {"status": "paused", "age": 37}})),
     responses((status = 200, description = "The record as it is now.", body = RecordDataView))
 )]
 pub async fn record_update(

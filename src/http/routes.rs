@@ -111,13 +111,22 @@ macro_rules! operations {
                 path: <$module::[<__path_ $handler>] as utoipa::Path>::path(),
                 method: method_of(&<$module::[<__path_ $handler>] as utoipa::Path>::methods()),
                 methods: <$module::[<__path_ $handler>] as utoipa::Path>::methods(),
-                operation: <$module::[<__path_ $handler>] as utoipa::Path>::operation(),
+                operation: tagged(
+                    <$module::[<__path_ $handler>] as utoipa::Path>::operation(),
+                    <$module::[<__path_ $handler>] as utoipa::__dev::Tags<'_>>::tags(),
+                ),
                 schemas,
                 facts,
                 handler,
             });
         }
     )+};
+}
+
+/// The library keeps the tags of an operation apart from it.
+fn tagged(mut operation: Operation, tags: Vec<&str>) -> Operation {
+    operation.tags = Some(tags.into_iter().map(str::to_owned).collect());
+    operation
 }
 
 /// All operations, in the order in which the document shows them.

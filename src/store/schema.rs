@@ -56,7 +56,7 @@ keyspaces! {
     HEAD = 0x20, "space, table", "Head: records, change, sequence", "Changes with every record that is made, changed or deleted.";
     RECORD = 0x21, "space, table, record", "Record (see model/record.rs)", "Counted in HEAD.";
     UNIQUE = 0x22, "space, table, index, value", "record", "One for each value of a unique field that is not empty.";
-    CHANGE = 0x23, "space, table, change, page", "ChangePage", "One or more for each number in HEAD, from 1.";
+    CHANGE = 0x23, "space, table, change, page", "ChangePage", "One or more for each of the last 100,000 numbers up to the one in HEAD.";
 }
 
 /// The keyspaces of which all keys begin with a space: a space's deletion dooms them.

@@ -2,6 +2,13 @@
 //!
 //! `UNDB_KILLS` sets how often the server is killed, `UNDB_LONG=1` makes it 30 times, and `UNDB_SEED` repeats a run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 #[path = "../harness/mod.rs"]
 mod harness;
 mod ids;
@@ -85,7 +92,8 @@ impl Place {
 
     /// The same for one that has to be answered with `status`.
     fn must(&self, client: &Client, method: &str, path: &str, body: Option<&Value>, status: u16) -> Value {
-        let (got, answer) = self.send(client, method, path, body).expect("an answer");
+        let sent = self.send(client, method, path, body);
+        let (got, answer) = sent.unwrap_or_else(|| panic!("{method} {path}: {}", client.fault()));
         assert_eq!(got, status, "{method} {path}: {answer}");
         answer
     }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// How long a test waits for something that has to happen.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server process. Dropping it kills it.
 pub struct Process {
@@ -100,6 +101,7 @@ impl Drop for Process {
 pub struct Client {
     agent: ureq::Agent,
     address: SocketAddr,
+    fault: RefCell<String>,
 }
 
 /// Status and body.
@@ -112,7 +114,7 @@ impl Client {
             .timeout_global(Some(PATIENCE))
             .allow_non_standard_methods(true)
             .build();
-        Client { agent: agent.into(), address }
+        Client { agent: agent.into(), address, fault: RefCell::default() }
     }
 
     /// Sends a request; `None` if no whole answer came.
@@ -135,10 +137,18 @@ impl Client {
             }
             None => self.agent.run(request.body(()).unwrap()),
         };
-        let mut response = response.ok()?;
-        let status = response.status().as_u16();
-        let bytes = response.body_mut().with_config().limit(256 << 20).read_to_vec().ok()?;
-        Some((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+        let read = response.and_then(|mut response| {
+            let status = response.status().as_u16();
+            let bytes = response.body_mut().with_config().limit(256 << 20).read_to_vec()?;
+            Ok((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+        });
+        read.map_err(|error| *self.fault.borrow_mut() = error.to_string()).ok()
+    }
+
+    /// Why the last answer did not come.
+    pub fn fault(&self) -> String {
+        let alive = TcpStream::connect(self.address).is_ok();
+        format!("{}; the server {}", self.fault.borrow(), if alive { "lives" } else { "is dead" })
     }
 }
 
