@@ -1,5 +1,12 @@
 //! Bodies that unpack to a gigabyte: refused with the memory flat. A process of its own, so that its memory tells.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 mod harness;
 
 use std::io::Read;

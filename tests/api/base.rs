@@ -149,5 +149,5 @@ fn bases_are_listed_in_their_order_and_moved_by_position() {
 }
 
 fn escaped(name: &str) -> String {
-    name.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    name.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
 }

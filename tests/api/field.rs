@@ -59,15 +59,16 @@ fn every_type_is_made_with_its_options() {
     }
 }
 
-#[test]
-fn a_field_that_does_not_make_sense_is_refused() {
-    let shop = Shop::open();
-    let path = shop.path("/fields");
-    let before = shop.got(&path).json();
-    let choices = |names: &[&str]| -> Value {
-        json!({"choices": names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>()})
-    };
-    for (why, body, status, code, faults) in [
+/// Why a field is refused, its body, and how: status, code, faults.
+type Refused = (&'static str, Value, u16, &'static str, &'static [&'static str]);
+
+fn choices(names: &[&str]) -> Value {
+    json!({"choices": names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>()})
+}
+
+/// Names and types that no field has.
+fn bad_names() -> Vec<Refused> {
+    vec![
         ("no type", json!({"name": "x"}), 422, "invalid_input", &["/type required"][..]),
         (
             "no such type",
@@ -118,6 +119,12 @@ fn a_field_that_does_not_make_sense_is_refused() {
             "name_taken",
             &["/name name_taken"],
         ),
+    ]
+}
+
+/// Defaults that do not fit.
+fn bad_defaults() -> Vec<Refused> {
+    vec![
         (
             "a unique field with a default",
             json!({"name": "x", "type": "string", "unique": true, "default": "a"}),
@@ -146,6 +153,12 @@ fn a_field_that_does_not_make_sense_is_refused() {
             "invalid_input",
             &["/default computed_field"],
         ),
+    ]
+}
+
+/// Rules and options that do not make sense.
+fn bad_rules() -> Vec<Refused> {
+    vec![
         (
             "a checkbox is never empty",
             json!({"name": "x", "type": "checkbox", "required": true}),
@@ -199,7 +212,16 @@ fn a_field_that_does_not_make_sense_is_refused() {
             "invalid_input",
             &["/name invalid_name", "/default wrong_type", "/nam unknown_member"],
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn a_field_that_does_not_make_sense_is_refused() {
+    let shop = Shop::open();
+    let path = shop.path("/fields");
+    let before = shop.got(&path).json();
+    for (why, body, status, code, faults) in bad_names().into_iter().chain(bad_defaults()).chain(bad_rules())
+    {
         refused(&shop.ask("POST", &path, body), why, status, code, faults);
         assert_eq!(shop.got(&path).json(), before, "{why}: nothing is made");
     }

@@ -20,10 +20,9 @@ fn values(shop: &Shop, table: &str) -> Vec<Value> {
     listed.as_array().unwrap().iter().map(|record| record["values"]["f"].clone()).collect()
 }
 
-#[test]
-fn a_change_of_type_converts_what_is_there() {
-    let shop = Shop::open();
-    for (n, (from, to, before, after)) in [
+/// A field, what is changed of it, and values before and after.
+fn conversions() -> Vec<(Value, Value, Value, Value)> {
+    vec![
         (
             json!({"type": "string"}),
             json!({"type": "number"}),
@@ -89,9 +88,12 @@ fn a_change_of_type_converts_what_is_there() {
             json!([["y"], null]),
         ),
     ]
-    .into_iter()
-    .enumerate()
-    {
+}
+
+#[test]
+fn a_change_of_type_converts_what_is_there() {
+    let shop = Shop::open();
+    for (n, (from, to, before, after)) in conversions().into_iter().enumerate() {
         let why = format!("{from} to {to}");
         let mut field = from;
         field["name"] = "f".into();
@@ -100,7 +102,7 @@ fn a_change_of_type_converts_what_is_there() {
         let (field, stored) = (shop.got(&path).json(), values(&shop, &table));
         let dry = shop.ask("PATCH", &format!("{path}?dryRun=true"), to.clone());
         assert_eq!((dry.status, dry.at("/dryRun")), (200, json!(true)), "{why}: {dry:?}");
-        let count = dry.at("/modifiedCount").as_u64().unwrap() as usize;
+        let count = usize::try_from(dry.at("/modifiedCount").as_u64().unwrap()).unwrap();
         assert_eq!(dry.at("/changes").as_array().unwrap().len(), count, "{why}");
         assert_eq!((shop.got(&path).json(), values(&shop, &table)), (field, stored), "{why}: a dry run");
         let done = shop.ask("PATCH", &path, to);
@@ -112,12 +114,11 @@ fn a_change_of_type_converts_what_is_there() {
     }
 }
 
-#[test]
-fn a_change_that_does_not_fit_is_refused_with_the_count() {
-    let shop = Shop::open();
+/// Why a change is refused, the field, values, the change, and its fault with how often it comes.
+fn misfits() -> Vec<(&'static str, Value, Value, Value, &'static str, usize)> {
     let choices = json!({"choices": [{"name": "x"}, {"name": "y"}, {"name": "z"}]});
     let some = json!({"choices": [{"name": "x"}, {"name": "z"}]});
-    for (n, (why, field, before, change, fault, count)) in [
+    vec![
         (
             "text that is no number",
             json!({"type": "string"}),
@@ -167,9 +168,12 @@ fn a_change_that_does_not_fit_is_refused_with_the_count() {
             1,
         ),
     ]
-    .into_iter()
-    .enumerate()
-    {
+}
+
+#[test]
+fn a_change_that_does_not_fit_is_refused_with_the_count() {
+    let shop = Shop::open();
+    for (n, (why, field, before, change, fault, count)) in misfits().into_iter().enumerate() {
         let mut field = field;
         field["name"] = "f".into();
         let (table, records) = filled(&shop, &format!("t{n}"), field, before.as_array().unwrap());
@@ -308,4 +312,23 @@ fn what_a_change_can_be_has_limits() {
     assert_eq!((renamed.at("/name"), renamed.at("/default")), (json!("SHELF"), json!("A1")));
     let got = shop.got(&shop.path(&format!("/records/{record}")));
     assert_eq!((got.at("/data/values/SHELF"), got.at("/data/version")), (json!("A1"), json!(1)));
+}
+
+#[test]
+fn a_change_of_more_than_a_transaction_holds_is_refused() {
+    let engine = std::sync::Arc::new(undb::kv::memory::Memory::new());
+    let shop = Shop::with(crate::harness::Setup { engine: Some(engine), ..Default::default() });
+    // In JSON it has two quotes more, and is then as long as a value may be.
+    let long = "x".repeat((512 << 10) - 2);
+    let path = shop.path("/records/bulk");
+    // More than 64 MiB, in bodies of less than 16.
+    for _ in 0..5 {
+        let records = vec![json!({"values": {"title": "t", "notes": long}}); 26];
+        shop.made(&path, json!({"records": records}));
+    }
+    let notes = shop.path("/fields/notes");
+    let refusal = shop.ask("PATCH", &notes, json!({"type": "json"}));
+    refused(&refusal, "too much at once", 422, "too_many_records", &[]);
+    assert_eq!(shop.got(&notes).at("/type"), "longText");
+    assert_eq!(shop.got(&shop.path("/records?limit=1")).at("/records/0/version"), 1);
 }

@@ -1,5 +1,13 @@
 //! The API as its users see it: a real server on port 0, a file for each noun.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+#![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
+
 #[path = "../harness/calls.rs"]
 mod calls;
 #[path = "../harness/mod.rs"]
@@ -15,6 +23,7 @@ mod field_change;
 mod http;
 mod http_codings;
 mod idempotency;
+mod limits;
 mod mutation;
 mod pages;
 mod record;

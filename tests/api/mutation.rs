@@ -113,15 +113,15 @@ fn mutation() -> impl Strategy<Value = Mutation> {
 }
 
 /// The places of a body, as pointers; the root is the first.
-fn places(value: &Value, at: String, found: &mut Vec<String>) {
-    found.push(at.clone());
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
     match value {
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, item)| places(item, format!("{at}/{n}"), found));
+            items.iter().enumerate().for_each(|(n, item)| places(item, &format!("{at}/{n}"), found));
         }
         Value::Object(members) => members.iter().for_each(|(name, member)| {
             let name = name.replace('~', "~0").replace('/', "~1");
-            places(member, format!("{at}/{name}"), found);
+            places(member, &format!("{at}/{name}"), found);
         }),
         _ => {}
     }
@@ -140,7 +140,7 @@ impl Draft {
     fn apply(&mut self, mutation: &Mutation) {
         let mut found = Vec::new();
         if let Some(body) = &self.body {
-            places(body, String::new(), &mut found);
+            places(body, "", &mut found);
         }
         let place = |at: usize| found[at % found.len()].clone();
         let written = self.body.as_ref().map(|body| body.to_string().into_bytes());

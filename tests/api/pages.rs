@@ -73,7 +73,7 @@ fn health_and_figures_name_nothing() {
     refused(&shop.ask("GET", "/nothing", Value::Null), "for the figures", 404, "path_not_found", &[]);
     assert!(metric(&shop, "undb_commits_total") > before);
     assert!(metric(&shop, "undb_http_requests_total{status=\"4xx\"}") >= 1.0);
-    assert_eq!(metric(&shop, "undb_writable"), 1.0);
+    assert!(metric(&shop, "undb_writable") > 0.5);
     for path in ["/healthz", "/readyz"] {
         let got = shop.server.get(path).send();
         assert_eq!((got.status, got.json()), (200, json!({"status": "ok", "reasons": []})), "{path}");

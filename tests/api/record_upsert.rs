@@ -61,13 +61,12 @@ fn records_are_recognised_by_their_id_too() {
     assert_eq!((done.status, done.at("/modifiedCount"), done.at("/ids/0")), (200, json!(1), json!(dune)));
 }
 
-#[test]
-fn an_upsert_with_a_fault_does_nothing() {
-    let shop = Shop::open();
-    let records = shop.path("/records");
-    let dune = shop.record(json!({"title": "Dune", "isbn": "1"}));
-    let before = shop.got(&records).json();
-    for (why, body, status, code, faults) in [
+/// Why an upsert is refused, its body, and how: status, code, faults.
+type Refused = (&'static str, Value, u16, &'static str, &'static [&'static str]);
+
+/// Faults of `on`, and of what it asks of the records.
+fn bad_on() -> Vec<Refused> {
+    vec![
         (
             "no field of that name",
             json!({"on": "isnb", "records": [{"values": {"isbn": "1"}}]}),
@@ -110,6 +109,12 @@ fn an_upsert_with_a_fault_does_nothing() {
             "invalid_input",
             &["/records/1/values/isbn invalid_value"],
         ),
+    ]
+}
+
+/// Faults of the records.
+fn bad_records(dune: &str) -> Vec<Refused> {
+    vec![
         (
             "an id where a field decides",
             json!({"on": "isbn", "records": [{"id": dune, "values": {"isbn": "1"}}]}),
@@ -146,7 +151,16 @@ fn an_upsert_with_a_fault_does_nothing() {
             &["/records/0/values/isbn value_taken"],
         ),
         ("nothing", json!({"on": "isbn", "records": []}), 422, "invalid_input", &["/records required"]),
-    ] {
+    ]
+}
+
+#[test]
+fn an_upsert_with_a_fault_does_nothing() {
+    let shop = Shop::open();
+    let records = shop.path("/records");
+    let dune = shop.record(json!({"title": "Dune", "isbn": "1"}));
+    let before = shop.got(&records).json();
+    for (why, body, status, code, faults) in bad_on().into_iter().chain(bad_records(&dune)) {
         refused(&shop.ask("PUT", &records, body), why, status, code, faults);
         assert_eq!(shop.got(&records).json(), before, "{why}: nothing is done");
     }

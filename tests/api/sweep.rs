@@ -9,7 +9,7 @@ use undb::kv::sled::{Options, Sled};
 use undb::limits::SWEEP_KEYS_MAX;
 use undb::store::schema::{CHANGE, DOOMED, HEAD, OF_SPACE, RECORD, UNIQUE};
 
-use crate::ask::Ask;
+use crate::ask::{Ask, refused};
 use crate::engine::{Watched, rows};
 use crate::harness::{Setup, Shop};
 
@@ -30,6 +30,7 @@ fn deleted(deletion: &Deletion) {
     fill(&shop);
     let count = |of| rows(engine.as_ref(), of, &[]).len();
     assert_eq!((count(RECORD), count(UNIQUE), count(HEAD)), (RECORDS, RECORDS, 1));
+    too_many_to_convert(&shop);
     engine.take_touched();
     let path = (deletion.path)(&shop);
     let answer = shop.server.delete(&path).cookie(&shop.cookie).header("x-undb-space", &shop.space).send();
@@ -60,6 +61,16 @@ fn fill(shop: &Shop) {
         let records: Vec<Value> = (0..CALL).map(record).collect();
         shop.made(&shop.path("/records/bulk"), json!({"records": records}));
     }
+}
+
+/// A hundred thousand records can be converted, and one more can't.
+fn too_many_to_convert(shop: &Shop) {
+    let more = shop.record(json!({"title": "t"}));
+    let answer = shop.ask("PATCH", &shop.path("/fields/title"), json!({"type": "longText", "unique": true}));
+    refused(&answer, "too many records", 422, "too_many_records", &[]);
+    assert!(answer.text("/detail").contains("100001"), "the count is named: {answer:?}");
+    assert_eq!(shop.got(&shop.path("/fields/title")).at("/type"), "string");
+    assert_eq!(shop.ask("DELETE", &shop.path(&format!("/records/{more}")), Value::Null).status, 204);
 }
 
 fn made(shop: &Shop, path: &str, body: Value) -> u16 {
