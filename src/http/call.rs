@@ -44,6 +44,9 @@ pub struct OpenCall<Q: Query = NoQuery, B: Body = NoBody> {
     pub request: HttpRequest,
 }
 
+/// The header in which a session names its space.
+const SPACE_HEADER: &str = "x-undb-space";
+
 /// An Idempotency-Key, and what it was sent with.
 struct Key {
     text: String,
@@ -133,7 +136,7 @@ where
     P: Permission,
     P::Place: Resolve,
 {
-    let header = request.headers().get("x-undb-space").map(HeaderValue::as_bytes);
+    let header = request.headers().get(SPACE_HEADER).map(HeaderValue::as_bytes);
     let header = header.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
     let space = parts.take("space").or(header);
     let (base, table) = (parts.take("base"), parts.take("table"));
@@ -184,6 +187,11 @@ fn fingerprint(request: &HttpRequest, body: &[u8]) -> [u8; 32] {
     for part in [request.method().as_str(), request.uri().path(), request.query_string()] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
+    }
+    // A session names the space beside the path, and the same path in another space is another one.
+    if let Some(space) = request.headers().get(SPACE_HEADER) {
+        hasher.update(&(space.len() as u64).to_le_bytes());
+        hasher.update(space.as_bytes());
     }
     *hasher.update(body).finalize().as_bytes()
 }

@@ -88,10 +88,11 @@ where
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let begun = match before(&request, &id).await {
+    let judged = call::guarded(async { before(&request, &id).await.map_err(problem::Problem) });
+    let begun = match judged.await {
         Ok(None) => service.call(request).await?.map_into_boxed_body(),
         Ok(Some(response)) => request.into_response(response).map_into_boxed_body(),
-        Err(error) => request.into_response(failed(error)).map_into_boxed_body(),
+        Err(problem) => request.into_response(failed(&problem)).map_into_boxed_body(),
     };
     let (request, response) = begun.into_parts();
     let mut response = ServiceResponse::new(request, finished(response, &id));
@@ -147,8 +148,8 @@ async fn identify(request: &ServiceRequest, shared: &Shared, id: &Arc<str>) -> R
     shared.core.door.read(&shared.core, Weight::Light, find).await
 }
 
-fn failed(error: Error) -> HttpResponse {
-    actix_web::ResponseError::error_response(&problem::Problem(error))
+fn failed(problem: &problem::Problem) -> HttpResponse {
+    actix_web::ResponseError::error_response(problem)
 }
 
 /// The origin of the page that calls, if it is one of those that may.

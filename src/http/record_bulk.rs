@@ -151,7 +151,6 @@ fn list_read<'a, T>(
 }
 
 /// One record of a list. It keeps its place even if it is none, so that the others keep theirs.
-/// One record of a list. It keeps its place even if it is none, so that the others keep theirs.
 fn record_at(json: Json<'_>, bytes: &Bytes, at: &Pointer<'_>, faults: &mut Faults) -> RecordInput {
     let Some(mut members) = Members::read(json, at, faults) else {
         return RecordInput { id: None, values: None };
@@ -305,7 +304,7 @@ impl Body for RecordsDelete {
 pub async fn record_create_bulk(
     mut call: Call<RecordsWrite, BulkQuery, RecordsCreate>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/records")?;
+    count_check(call.body.count, "/records", &call.body.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
     let render = move |changed: &Changed| -> Answer {
         let view = ChangedView::of(changed, Counts::Created, keys, dry_run);
@@ -332,7 +331,7 @@ pub async fn record_create_bulk(
 pub async fn record_update_bulk(
     call: Call<RecordsWrite, BulkQuery, RecordsUpdate>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/records")?;
+    count_check(call.body.count, "/records", &call.body.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
     let sent = Sent { content: call.body.records, faults: call.body.faults };
     let changed = service::record::record_update_bulk(&call.core, call.access, sent, keys, dry_run).await?;
@@ -351,7 +350,7 @@ pub async fn record_update_bulk(
 pub async fn record_upsert(
     call: Call<RecordsWrite, BulkQuery, RecordsUpsert>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/records")?;
+    count_check(call.body.count, "/records", &call.body.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
     let RecordsUpsert { records, on, faults, .. } = call.body;
     // No field can be called `id`, so this can't mean anything else.
@@ -372,7 +371,7 @@ pub async fn record_upsert(
 pub async fn record_delete_bulk(
     call: Call<RecordsWrite, BulkQuery, RecordsDelete>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/ids")?;
+    count_check(call.body.count, "/ids", &Faults::default())?;
     let BulkQuery { keys, dry_run } = call.query;
     let changed =
         service::record::record_delete_bulk(&call.core, call.access, call.body.ids, dry_run).await?;

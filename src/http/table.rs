@@ -102,14 +102,16 @@ impl Body for TableCreate {
         let at = root.member("fields");
         let (name, description) = name_and_description(members, faults);
         let items = members.require("fields", &root, faults).and_then(|json| json.items(&at, faults));
-        let mut fields = Vec::new();
-        for (n, item) in items.unwrap_or_default().into_iter().take(FIELDS_MAX + 1).enumerate() {
+        let mut field_read = |(n, item)| {
             let at = at.item(n);
             // A field keeps its place even if it is none, so that the others keep theirs.
             let mut members = Members::read(item, &at, faults).unwrap_or_default();
-            fields.push(FieldCreate::read_at(&mut members, bytes, &at, faults).input);
+            let input = FieldCreate::read_at(&mut members, bytes, &at, faults).input;
             members.finish(&at, faults);
-        }
+            input
+        };
+        let fields = items
+            .map(|items| items.into_iter().take(FIELDS_MAX + 1).enumerate().map(&mut field_read).collect());
         Some(TableCreate { input: TableInput { name, description, fields }, faults: Faults::default() })
     }
 

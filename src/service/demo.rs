@@ -91,7 +91,7 @@ async fn fill(
 ) -> Result<()> {
     let fields = blueprint.fields.iter().map(field).collect::<Result<_>>()?;
     let description = Some(blueprint.description.to_owned());
-    let input = TableInput { name: Some(name(blueprint.name)?), description, fields };
+    let input = TableInput { name: Some(name(blueprint.name)?), description, fields: Some(fields) };
     let sent = Sent { content: input, faults: Faults::default() };
     let table = table_create(core, operator.base(space, base), sent, None).await?.fresh()?.table;
     let inputs = inputs(blueprint)?;

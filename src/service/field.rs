@@ -100,6 +100,8 @@ pub(super) fn field_new(
     let of_type = (input.of_type?.create)(&options, faults)?;
     let number = take_number(table, at, faults)?;
     let unique = unique_read(table, of_type.as_ref(), input.unique, at, faults);
+    required_check(of_type.as_ref(), input.required, at, faults);
+    let default = default_read(of_type.as_ref(), input.default.as_ref(), unique.is_some(), at, faults);
     let field = Field {
         id: txn.core.ids.draw(txn.now),
         number,
@@ -109,11 +111,9 @@ pub(super) fn field_new(
         options: of_type.stored(),
         required: input.required,
         unique,
-        default: None,
+        default,
     };
-    required_check(of_type.as_ref(), &field, at, faults);
-    let default = default_read(of_type.as_ref(), input.default.as_ref(), &field, at, faults);
-    (faults.count() == before).then_some(Field { default, ..field })
+    (faults.count() == before).then_some(field)
 }
 
 fn take_number(table: &mut Table, at: &Pointer<'_>, faults: &mut Faults) -> Option<u16> {
@@ -153,8 +153,8 @@ fn unique_read(
     take_number(table, at, faults)
 }
 
-fn required_check(of_type: &dyn FieldType, field: &Field, at: &Pointer<'_>, faults: &mut Faults) {
-    if field.required && of_type.never_empty() {
+fn required_check(of_type: &dyn FieldType, required: bool, at: &Pointer<'_>, faults: &mut Faults) {
+    if required && of_type.never_empty() {
         let detail =
             format!("A field of the type `{}` is never empty, so it can't be required.", of_type.type_name());
         faults.add(at.member("required"), Code::InvalidValue, detail);
@@ -165,7 +165,7 @@ fn required_check(of_type: &dyn FieldType, field: &Field, at: &Pointer<'_>, faul
 fn default_read(
     of_type: &dyn FieldType,
     default: Option<&OwnedJson>,
-    field: &Field,
+    unique: bool,
     at: &Pointer<'_>,
     faults: &mut Faults,
 ) -> Option<Vec<u8>> {
@@ -182,7 +182,7 @@ fn default_read(
         );
         return None;
     }
-    if field.unique.is_some() {
+    if unique {
         faults.add(
             at,
             Code::InvalidValue,
@@ -288,13 +288,13 @@ fn field_changed(
     of_type.type_name().clone_into(&mut field.of_type);
     field.options = of_type.stored();
     field.required = patch.required.unwrap_or(field.required);
-    required_check(of_type.as_ref(), &field, at, faults);
+    required_check(of_type.as_ref(), field.required, at, faults);
     match (patch.unique.unwrap_or(field.unique.is_some()), field.unique) {
         (true, Some(_)) if same_type => {}
         (wanted, _) => field.unique = unique_read(table, of_type.as_ref(), wanted, at, faults),
     }
     field.default = match &patch.default {
-        Some(default) => default_read(of_type.as_ref(), default.as_ref(), &field, at, faults),
+        Some(default) => default_read(of_type.as_ref(), default.as_ref(), field.unique.is_some(), at, faults),
         None => default_kept(open, of_type.as_ref(), &field, faults),
     };
     Some(field)

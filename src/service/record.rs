@@ -6,14 +6,16 @@ use std::sync::Arc;
 use super::Core;
 use super::door::Weight;
 use super::once::{Commit, Done, Once, Txn, commit_once};
-use super::record_edit::{Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, values_read};
+use super::record_edit::{
+    Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, missing_check, values_read,
+};
 use crate::access::{Access, InTable, Inside, RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::RecordId;
 use crate::kv::Way;
 use crate::limits::{CHANGED_RECORDS_MAX, DRY_RUN_CHANGES_MAX};
 use crate::model::field::{Keys, Source};
-use crate::model::json::OwnedJson;
+use crate::model::json::{OwnedJson, Pointer};
 use crate::model::record::{Draft, Record};
 use crate::model::table::{Head, OpenTable};
 use crate::query::list::{Page, list};
@@ -143,8 +145,7 @@ pub async fn record_create(
             access,
             &table,
             std::slice::from_ref(&sent.content),
-            keys,
-            Layout::One,
+            Layout::one(keys),
             sent.faults.clone(),
         )?;
         let draft = made.pop().ok_or_else(|| Error::internal("no record was made"))?;
@@ -165,7 +166,7 @@ pub async fn record_create_bulk(
     let commit = Commit::heavy(once, dry_run).with_head_of(*access.place());
     commit_once(core, access, commit, move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
-        let made = create(txn, access, &table, &sent.content, keys, Layout::List, sent.faults.clone())?;
+        let made = create(txn, access, &table, &sent.content, Layout::list(keys), sent.faults.clone())?;
         let ids = made.iter().map(|draft| draft.id).collect();
         let created = made.len();
         let shown = made.into_iter().take(if dry_run { DRY_RUN_CHANGES_MAX } else { 0 });
@@ -180,7 +181,6 @@ fn create(
     access: &Access<RecordsWrite>,
     table: &OpenTable,
     inputs: &[RecordInput],
-    keys: Keys,
     layout: Layout,
     mut faults: Faults,
 ) -> Result<Vec<Draft>> {
@@ -194,8 +194,8 @@ fn create(
     let mut counted = head.clone();
     let mut edits = Vec::with_capacity(inputs.len());
     for (n, input) in inputs.iter().enumerate() {
-        let after =
-            layout.at(n, |at| create_one(txn, access, table, input, keys, &mut counted, at, &mut faults));
+        let after = layout
+            .at(n, |at| create_one(txn, access, table, input, layout.keys, &mut counted, at, &mut faults));
         edits.push(Edit { before: None, after });
     }
     faults.check()?;
@@ -211,12 +211,13 @@ fn create_one(
     input: &RecordInput,
     keys: Keys,
     head: &mut Head,
-    at: &crate::model::json::Pointer<'_>,
+    at: &Pointer<'_>,
     faults: &mut Faults,
 ) -> Option<Draft> {
     let named = values_read(table, input.values.as_ref(), keys, &at.member("values"), faults)?;
     let id = input.id.unwrap_or_else(|| txn.core.ids.draw(txn.now));
-    Some(draft_new(table, id, &named, head, txn.writing(access).stamp, at, faults))
+    missing_check(table, &named, keys, at, faults);
+    Some(draft_new(table, id, &named, head, txn.writing(access).stamp))
 }
 
 fn ids_check(
@@ -249,7 +250,7 @@ pub async fn record_update(
         let (head, found) = records_get(&*txn.write, *access.place(), &[id])?;
         let before = found.into_iter().next().flatten().ok_or_else(not_found)?;
         let mut faults = sent.faults.clone();
-        let at = crate::model::json::Pointer::Root;
+        let at = Pointer::Root;
         let named = values_read(&table, Some(&sent.content), keys, &at.member("values"), &mut faults);
         faults.check()?;
         expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
@@ -258,7 +259,7 @@ pub async fn record_update(
             return Ok(Recorded { table, record: before });
         };
         let edits = [Edit { before: Some(before), after: Some(after) }];
-        edits_write(txn, access, &table, head, &edits, Layout::One)?;
+        edits_write(txn, access, &table, head, &edits, Layout::one(keys))?;
         let [Edit { after, .. }] = edits;
         let after = after.ok_or_else(|| Error::internal("a changed record was lost"))?;
         Ok(Recorded { table, record: after.into_record()? })
@@ -278,7 +279,14 @@ pub async fn record_delete(
         let (head, found) = records_get(&*txn.write, *access.place(), &[id])?;
         let before = found.into_iter().next().flatten().ok_or_else(not_found)?;
         expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
-        edits_write(txn, access, &table, head, &[Edit { before: Some(before), after: None }], Layout::One)
+        edits_write(
+            txn,
+            access,
+            &table,
+            head,
+            &[Edit { before: Some(before), after: None }],
+            Layout::one(Keys::Name),
+        )
     });
     done.await?.fresh()
 }
@@ -296,7 +304,7 @@ pub async fn record_duplicate(
         let original = found.into_iter().next().flatten().ok_or_else(not_found)?;
         let copy = copy_of(txn, access, &table, &original, &mut head)?;
         let edits = [Edit { before: None, after: Some(copy.clone()) }];
-        edits_write(txn, access, &table, head, &edits, Layout::One)?;
+        edits_write(txn, access, &table, head, &edits, Layout::one(Keys::Name))?;
         Ok(Recorded { table, record: copy.into_record()? })
     })
     .await
@@ -318,10 +326,10 @@ fn copy_of(
     for open in table.fields.iter().filter(|open| open.field.unique.is_some()) {
         copy.fields.remove(&open.field.number);
         if open.field.required && open.of_type.source() == Source::Client {
-            let name = &open.field.name;
+            let (name, values) = (&open.field.name, Pointer::Root.member("values"));
             let detail =
                 format!("The field `{name}` is unique and required, so a record with it can't be copied.");
-            faults.add(format!("/values/{name}"), Code::Required, detail);
+            faults.add(values.member(name.as_str()), Code::Required, detail);
         }
     }
     faults.check()?;
@@ -341,10 +349,11 @@ pub async fn record_update_bulk(
         let mut faults = sent.faults.clone();
         let mut changes = Vec::with_capacity(sent.content.len());
         for (n, input) in sent.content.iter().enumerate() {
-            changes.extend(Layout::List.at(n, |at| {
+            changes.extend(Layout::list(keys).at(n, |at| {
                 values_read(&table, input.values.as_ref(), keys, &at.member("values"), &mut faults)
             }));
         }
+        twice_check(sent.content.iter().map(|input| input.id), "records", "/id", &mut faults);
         faults.check()?;
         let ids: Vec<RecordId> = sent.content.iter().filter_map(|input| input.id).collect();
         let (head, found) = found_all(txn, *access.place(), &ids, "records", "/id")?;
@@ -354,19 +363,20 @@ pub async fn record_update_bulk(
             let after = draft_changed(&before, named, stamp);
             edits.push(Edit { before: Some(before), after });
         }
-        write_changed(txn, access, table, head, edits, ids, dry_run)
+        let changed = write_changed(txn, access, table, head, edits, Layout::list(keys), dry_run)?;
+        Ok(Changed { ids, ..changed })
     });
     done.await?.fresh()
 }
 
-/// Writes those edits that change something; faults point at the places that the edits have in the request.
+/// Writes those edits that change something, and leaves it to the caller to say whose ids they are; faults point at the places that the edits have in the request.
 pub(super) fn write_changed(
     txn: &mut Txn<'_>,
     access: &Access<RecordsWrite>,
     table: Arc<OpenTable>,
     head: Head,
     edits: Vec<Edit>,
-    ids: Vec<RecordId>,
+    layout: Layout,
     dry_run: bool,
 ) -> Result<Changed> {
     // An edit that changes nothing keeps its place with neither state, which writes nothing.
@@ -374,11 +384,11 @@ pub(super) fn write_changed(
         .into_iter()
         .map(|edit| if edit.after.is_some() { edit } else { Edit { before: None, after: None } })
         .collect();
-    edits_write(txn, access, &table, head, &edits, Layout::List)?;
+    edits_write(txn, access, &table, head, &edits, layout)?;
     let created = edits.iter().filter(|edit| edit.before.is_none() && edit.after.is_some()).count();
     let modified = edits.iter().filter(|edit| edit.before.is_some() && edit.after.is_some()).count();
     let shown = if dry_run { shown_of(edits)? } else { Vec::new() };
-    Ok(Changed { table, created, modified, deleted: 0, ids, shown })
+    Ok(Changed { table, created, modified, deleted: 0, ids: Vec::new(), shown })
 }
 
 fn shown_of(edits: Vec<Edit>) -> Result<Vec<(Option<Record>, Option<Record>)>> {
@@ -387,7 +397,19 @@ fn shown_of(edits: Vec<Edit>) -> Result<Vec<(Option<Record>, Option<Record>)>> {
     states.take(DRY_RUN_CHANGES_MAX).collect()
 }
 
-/// Reads records that must all be there, each named once.
+/// A fault for each record that is named once more.
+fn twice_check(ids: impl Iterator<Item = Option<RecordId>>, list: &str, tail: &str, faults: &mut Faults) {
+    let mut seen = HashMap::new();
+    for (n, id) in ids.enumerate() {
+        let Some(id) = id else { continue };
+        if let Some(first) = seen.insert(id, n) {
+            let detail = format!("The record {id} is named twice, first at /{list}/{first}.");
+            faults.add(format!("/{list}/{n}{tail}"), Code::InvalidValue, detail);
+        }
+    }
+}
+
+/// Reads records that must all be there.
 fn found_all(
     txn: &Txn<'_>,
     place: InTable,
@@ -395,15 +417,6 @@ fn found_all(
     list: &str,
     tail: &str,
 ) -> Result<(Head, Vec<Record>)> {
-    let mut faults = Faults::default();
-    let mut seen = HashMap::with_capacity(ids.len());
-    for (n, id) in ids.iter().enumerate() {
-        if let Some(first) = seen.insert(*id, n) {
-            let detail = format!("The record {id} is named twice, first at /{list}/{first}.");
-            faults.add(format!("/{list}/{n}{tail}"), Code::InvalidValue, detail);
-        }
-    }
-    faults.check()?;
     let (head, found) = records_get(&*txn.write, place, ids)?;
     let mut missing = Faults::default();
     for (n, (id, _)) in ids.iter().zip(&found).enumerate().filter(|(_, (_, record))| record.is_none()) {
@@ -425,10 +438,13 @@ pub async fn record_delete_bulk(
 ) -> Result<Changed> {
     let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
+        let mut faults = Faults::default();
+        twice_check(ids.iter().copied().map(Some), "ids", "", &mut faults);
+        faults.check()?;
         let (head, found) = found_all(txn, *access.place(), &ids, "ids", "")?;
         let edits: Vec<_> =
             found.into_iter().map(|before| Edit { before: Some(before), after: None }).collect();
-        edits_write(txn, access, &table, head, &edits, Layout::List)?;
+        edits_write(txn, access, &table, head, &edits, Layout::list(Keys::Name))?;
         let deleted = edits.len();
         let shown = if dry_run { shown_of(edits)? } else { Vec::new() };
         Ok(Changed { table, created: 0, modified: 0, deleted, ids: ids.clone(), shown })
@@ -460,10 +476,12 @@ pub async fn record_upsert(
     done.await?.fresh()
 }
 
-/// Refuses more records than one call may name.
-pub fn count_check(count: usize, at: &str) -> Result<()> {
+/// Refuses no records, and more than one call may name; `faults` are those that the body has besides.
+pub fn count_check(count: usize, at: &str, faults: &Faults) -> Result<()> {
     if count == 0 {
-        return Err(Error::fault(at, Code::Required, "The list is empty."));
+        let mut faults = faults.clone();
+        faults.add(at, Code::Required, "The list is empty.");
+        return Err(faults.into());
     }
     if count > CHANGED_RECORDS_MAX {
         let detail = format!("The call names {count} records; at most {CHANGED_RECORDS_MAX} are possible.");

@@ -14,21 +14,26 @@ use crate::store::record::{self, Edit, Taken};
 
 use super::once::Txn;
 
-/// Where in a body a record's members stand: at its root, or in the list `records`.
+/// Where in a body a record's members stand, at its root or in the list `records`, and how its fields are called there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    One,
-    List,
+pub struct Layout {
+    listed: bool,
+    pub keys: Keys,
 }
 
 impl Layout {
+    pub const fn one(keys: Keys) -> Layout {
+        Layout { listed: false, keys }
+    }
+
+    pub const fn list(keys: Keys) -> Layout {
+        Layout { listed: true, keys }
+    }
+
     /// Hands `f` the pointer of record `n`.
     pub fn at<T>(self, n: usize, f: impl FnOnce(&Pointer<'_>) -> T) -> T {
         let root = Pointer::Root;
-        match self {
-            Layout::One => f(&root),
-            Layout::List => f(&root.member("records").item(n)),
-        }
+        if self.listed { f(&root.member("records").item(n)) } else { f(&root) }
     }
 }
 
@@ -92,15 +97,7 @@ pub fn value_read(
 }
 
 /// A new record of the table's next number. Fields that are not named get their default.
-pub fn draft_new(
-    table: &OpenTable,
-    id: RecordId,
-    named: &Named<'_>,
-    head: &mut Head,
-    stamp: Stamp,
-    at: &Pointer<'_>,
-    faults: &mut Faults,
-) -> Draft {
+pub fn draft_new(table: &OpenTable, id: RecordId, named: &Named<'_>, head: &mut Head, stamp: Stamp) -> Draft {
     head.sequence = head.sequence.saturating_add(1);
     let mut draft = Draft {
         id,
@@ -115,13 +112,33 @@ pub fn draft_new(
         let default = open.default_value();
         let value = given.map_or(&default, |(_, value)| value);
         draft.set(open.field.number, value);
-        if given.is_none() && value.is_empty() && open.field.required && !open.of_type.never_empty() {
-            let at = at.member("values");
-            let at = at.member(open.field.name.as_str());
-            faults.add(at, Code::Required, format!("The field `{}` is required.", open.field.name));
-        }
     }
     draft
+}
+
+/// A fault for each required field of a new record that neither the body nor a default gives a value.
+pub fn missing_check(
+    table: &OpenTable,
+    named: &Named<'_>,
+    keys: Keys,
+    at: &Pointer<'_>,
+    faults: &mut Faults,
+) {
+    let required = |open: &&OpenField| {
+        open.field.required && open.of_type.source() == Source::Client && !open.of_type.never_empty()
+    };
+    for open in table.fields.iter().filter(required) {
+        let given = named.iter().any(|(named, _)| named.field.number == open.field.number);
+        if !given && open.default_value().is_empty() {
+            let at = at.member("values");
+            let key = open.key_text(keys);
+            faults.add(
+                at.member(&key),
+                Code::Required,
+                format!("The field `{}` is required.", open.field.name),
+            );
+        }
+    }
 }
 
 /// A record with some values changed; `None` if that changes nothing, and then its version stays.
@@ -163,9 +180,9 @@ fn taken_error(table: &OpenTable, edits: &[Edit], taken: &[Taken], layout: Layou
         let shown: String = shown.chars().take(80).collect();
         layout.at(*edit, |at| {
             let at = at.member("values");
-            let at = at.member(name);
+            let key = open.key_text(layout.keys);
             faults.add(
-                at,
+                at.member(&key),
                 Code::ValueTaken,
                 format!("Another record has `{shown}` in the unique field `{name}`."),
             );

@@ -39,7 +39,11 @@ pub async fn space_create(
     commit_once_nowhere(core, by, once, move |write, core, now| {
         let held = store::membership::membership_spaces(&*write, store::membership::member_of(by))?;
         if held.len() >= SPACES_MAX && by != Actor::Operator {
-            return Err(Error::new(Code::TooMany, format!("One person has at most {SPACES_MAX} spaces.")));
+            return Err(Error::fault(
+                "",
+                Code::TooMany,
+                format!("One person has at most {SPACES_MAX} spaces."),
+            ));
         }
         let id: SpaceId = core.ids.draw(now);
         let SpaceInput { name, description } = input.clone();

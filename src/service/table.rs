@@ -21,7 +21,8 @@ pub struct TableInput {
     /// `None` if it could not be read, which has its fault already.
     pub name: Option<Name>,
     pub description: Option<String>,
-    pub fields: Vec<FieldInput>,
+    /// `None` if they could not be read, which has its fault already.
+    pub fields: Option<Vec<FieldInput>>,
 }
 
 /// What is to change; the outer `None` leaves it as it is.
@@ -65,7 +66,9 @@ pub async fn table_create(
             next_number: 1,
             fields: Vec::new(),
         };
-        fields_read(txn, &sent.content.fields, &mut table, &mut faults);
+        if let Some(fields) = &sent.content.fields {
+            fields_read(txn, fields, &mut table, &mut faults);
+        }
         faults.check()?;
         store::table::table_create(txn.write, *access.place(), base, &table)?;
         Ok(Tabled { table: Arc::new(OpenTable::open(table)?), records: 0 })

@@ -123,10 +123,19 @@ fn check(txn: &Txn<'_>, access: &Access<TokensManage>, token: &Token, mut faults
         }
     }
     faults.check()?;
-    more_check(access.reach(), token)
+    more_check(&txn.catalog, access.reach(), token)
 }
 
-fn more_check(reach: &Reach, token: &Token) -> Result<()> {
+/// What a narrowing reaches, said by its bases too: to be narrowed to tables is to be narrowed to their bases.
+fn with_bases(catalog: &Catalog, narrowing: &Narrowing) -> Narrowing {
+    let of_tables = |tables: &Vec<TableId>| {
+        tables.iter().filter_map(|table| catalog.table_by_id(*table)).map(|table| table.base).collect()
+    };
+    let bases = narrowing.bases.clone().or_else(|| narrowing.tables.as_ref().map(of_tables));
+    Narrowing { bases, tables: narrowing.tables.clone() }
+}
+
+fn more_check(catalog: &Catalog, reach: &Reach, token: &Token) -> Result<()> {
     let lacking: Vec<_> = reach.scopes.lacking(token.scopes).map(Scope::name).collect();
     let more = |what: String| {
         Err(Error::new(Code::ScopeMissing, format!("A token can't give more than it has: {what}.")))
@@ -134,7 +143,7 @@ fn more_check(reach: &Reach, token: &Token) -> Result<()> {
     if !lacking.is_empty() {
         return more(format!("it lacks {}", lacking.join(", ")));
     }
-    if !reach.narrowing.covers(&token.narrowing) {
+    if !reach.narrowing.covers(&with_bases(catalog, &token.narrowing)) {
         return more(
             "it is narrowed to some bases or tables, and the other one would reach beyond them".into(),
         );
@@ -289,7 +298,7 @@ pub async fn token_rotate(
     let (hash, hint) = (secret.hash(), hint(&secret));
     let rotated = changed(core, access, id, move |txn, access, before| {
         // Whoever gets the secret gets what the token may do.
-        more_check(access.reach(), before)?;
+        more_check(&txn.catalog, access.reach(), before)?;
         let until = (grace_seconds > 0).then(|| (before.hash, txn.now.plus_seconds(grace_seconds)));
         Ok(Token { hash, hint: hint.clone(), old: until, ..before.clone() })
     });

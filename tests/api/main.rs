@@ -1,6 +1,38 @@
 //! The API as its users see it: a real server on port 0, a file for each noun.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+#![allow(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
+
+#[path = "../harness/calls.rs"]
+mod calls;
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod ask;
+mod auth;
+mod bad_input;
+mod base;
+mod engine;
+mod field;
+mod field_change;
+mod http;
+mod http_codings;
+mod idempotency;
+mod limits;
+mod mutation;
+mod pages;
 mod record;
+mod record_bulk;
+mod record_list;
+mod record_upsert;
+mod record_values;
+mod space;
+mod sweep;
+mod table;
+mod token;
+mod token_limits;

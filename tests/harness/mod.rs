@@ -260,6 +260,12 @@ impl Request<'_> {
         self.header("content-type", of_type)
     }
 
+    /// A body whose media type is said by a header, or not at all.
+    pub fn body_of(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
     pub fn send(self) -> Answer {
         let mut request = ureq::http::Request::builder().method(self.method.as_str()).uri(&self.url);
         for (name, value) in &self.headers {

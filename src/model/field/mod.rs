@@ -261,6 +261,14 @@ impl OpenField {
         }
     }
 
+    /// Its name or its id, as a body calls it.
+    pub fn key_text(&self, keys: Keys) -> String {
+        match keys {
+            Keys::Name => self.field.name.to_string(),
+            Keys::Id => self.field.id.to_string(),
+        }
+    }
+
     /// Reads stored bytes of this field's kind. Bytes that do not fit are the empty value: they can only come from a
     /// damaged disk, and then the rest of the record is worth more than an error.
     pub fn value<'a>(&self, bytes: &'a [u8]) -> Value<'a> {
