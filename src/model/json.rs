@@ -415,6 +415,12 @@ impl<'de> serde::Deserialize<'de> for MemberList<'de> {
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "exactness is what is tested"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -10,7 +10,7 @@ use crate::{Expected::Good, Expected::Refused, Stage, UNAUTHORIZED, every};
 
 /// The secrets that are none, and why.
 fn bad_tokens(stage: &Stage, world: &World) -> Vec<(&'static str, Option<String>)> {
-    let expired = stage.token(world, json!({"expiresAt": "2026-11-24T09:31:00Z"}));
+    let expired = stage.token(world, &json!({"expiresAt": "2026-11-24T09:31:00Z"}));
     let (id, revoked) = stage.server.token(&stage.owner, &world.space, json!({"name": "r"}));
     let tokens = format!("/api/spaces/{}/tokens", world.space);
     let gone = stage.server.delete(&format!("{tokens}/{id}")).cookie(&stage.owner).send();

@@ -63,7 +63,7 @@ impl Stage {
         World::make(&self.server, &self.owner, mark)
     }
 
-    fn token(&self, world: &World, more: Value) -> String {
+    fn token(&self, world: &World, more: &Value) -> String {
         let mut body = json!({"name": "t", "scopes": ALL_SCOPES});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.server.token(&self.owner, &world.space, body).1

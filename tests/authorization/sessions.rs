@@ -74,8 +74,8 @@ pub fn those_who_may(stage: &mut Stage) {
                     let world = stage.world("-good");
                     let made = match row.operation {
                         // A token gives no more than it has.
-                        "tokenCreate" | "tokenUpdate" | "tokenRotate" => stage.token(&world, json!({})),
-                        _ => stage.token(&world, json!({"scopes": [scope]})),
+                        "tokenCreate" | "tokenUpdate" | "tokenRotate" => stage.token(&world, &json!({})),
+                        _ => stage.token(&world, &json!({"scopes": [scope]})),
                     };
                     let request = world.request(&server, operation, row, by_name).token(&made);
                     // A token is no cookie: where a page comes from is not asked.

@@ -98,7 +98,7 @@ pub fn narrowed_tokens(stage: &mut Stage) {
             } else {
                 json!({"bases": [world.other_base]})
             };
-            let token = stage.token(&world, narrowing);
+            let token = stage.token(&world, &narrowing);
             let expected = match (row.needs, row.place) {
                 (Needs::Nothing, _) => continue,
                 (Needs::Session, _) => SESSION,

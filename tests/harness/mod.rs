@@ -2,6 +2,7 @@
 //! requests that read like HTTP.
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
+#![allow(clippy::needless_pass_by_value, reason = "requests are written with `json!` in place")]
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -221,7 +222,7 @@ pub fn book_fields() -> Value {
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_secs(60)))
+        .timeout_global(Some(Duration::from_mins(1)))
         .max_redirects(0)
         .allow_non_standard_methods(true)
         .build()

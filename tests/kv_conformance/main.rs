@@ -1,6 +1,13 @@
 //! The laws of the key-value floor, run on every engine. A law is a function over an engine; `laws!` runs each of them
 //! on every kind. What only one engine can show is in `sled.rs` and `testing.rs`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::maybe_infinite_iter,
+    reason = "a law that does not hold should stop the test where it is broken"
+)]
+
 mod laws;
 mod long;
 mod model;
