@@ -20,13 +20,14 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-
                       base-uri 'none'; form-action 'self'; object-src 'none'";
 
 /// The files of the page.
-pub const FILES: [&str; 7] = [
+pub const FILES: [&str; 8] = [
     "index.html",
     "index.css",
     "swagger-ui.css",
     "swagger-ui-bundle.js",
     "swagger-ui-standalone-preset.js",
     "swagger-initializer.js",
+    "favicon-16x16.png",
     "favicon-32x32.png",
 ];
 

@@ -1,0 +1,150 @@
+//! A real browser, driven by the WebDriver protocol (W3C) as chromedriver speaks it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The name under which the protocol hands out elements.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// How long a page may take to show what is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A browser with one window, which is closed when this is dropped.
+pub struct Browser {
+    driver: Child,
+    agent: ureq::Agent,
+    session: String,
+    _profile: TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.agent.delete(&self.session).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+impl Browser {
+    /// Opens a window of so many pixels.
+    pub fn open(width: u32, height: u32) -> Browser {
+        let mut driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines
+            .filter_map(|line| line.split("on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok())
+            .find(|port| *port > 0)
+            .unwrap();
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE * 3))
+            .build()
+            .into();
+        let profile = TempDir::new().unwrap();
+        let root = format!("http://127.0.0.1:{port}/session");
+        let wish = json!({"capabilities": {"alwaysMatch": {
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            "goog:chromeOptions": {"args": arguments(width, height, profile.path())}
+        }}});
+        let made = send(&agent, &root, &wish);
+        let session = format!("{root}/{}", made["sessionId"].as_str().unwrap());
+        Browser { driver, agent, session, _profile: profile }
+    }
+
+    pub fn go(&self, url: &str) {
+        self.command("url", &json!({"url": url}));
+    }
+
+    pub fn reload(&self) {
+        self.command("refresh", &json!({}));
+    }
+
+    /// The value of a script's `return`.
+    pub fn script(&self, script: &str) -> Value {
+        self.command("execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    /// Waits until a script returns something that is true.
+    pub fn wait(&self, script: &str) {
+        let began = Instant::now();
+        while self.script(script) != json!(true) {
+            assert!(began.elapsed() < PATIENCE, "waited in vain for: {script}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The element that a CSS selector finds, once it is there.
+    fn find(&self, css: &str) -> String {
+        self.wait(&format!("return document.querySelector({}) !== null", json!(css)));
+        let found = self.command("element", &json!({"using": "css selector", "value": css}));
+        found[ELEMENT].as_str().unwrap().to_owned()
+    }
+
+    pub fn click(&self, css: &str) {
+        let element = self.find(css);
+        self.script(&format!("document.querySelector({}).scrollIntoView({{block: 'center'}})", json!(css)));
+        self.command(&format!("element/{element}/click"), &json!({}));
+    }
+
+    pub fn type_into(&self, css: &str, text: &str) {
+        let element = self.find(css);
+        self.command(&format!("element/{element}/value"), &json!({"text": text}));
+    }
+
+    /// The text of an element, once it is there.
+    pub fn text(&self, css: &str) -> String {
+        self.find(css);
+        self.script(&format!("return document.querySelector({}).innerText", json!(css)))
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Lines of one of the browser's logs since it was read last.
+    pub fn log(&self, of_type: &str) -> Vec<String> {
+        let lines = self.command("se/log", &json!({"type": of_type}));
+        lines.as_array().unwrap().iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Writes what the window shows to a file.
+    pub fn picture(&self, path: &Path) {
+        let mut answer = self.agent.get(format!("{}/screenshot", self.session)).call().unwrap();
+        let answer: Value = answer.body_mut().read_json().unwrap();
+        let bytes =
+            base64::engine::general_purpose::STANDARD.decode(answer["value"].as_str().unwrap()).unwrap();
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    fn command(&self, path: &str, body: &Value) -> Value {
+        send(&self.agent, &format!("{}/{path}", self.session), body)
+    }
+}
+
+fn arguments(width: u32, height: u32, profile: &Path) -> Vec<String> {
+    let fixed = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--hide-scrollbars",
+    ];
+    let own = [format!("--window-size={width},{height}"), format!("--user-data-dir={}", profile.display())];
+    fixed.map(str::to_owned).into_iter().chain(own).collect()
+}
+
+fn send(agent: &ureq::Agent, url: &str, body: &Value) -> Value {
+    let mut answer = agent.post(url).send_json(body).unwrap();
+    let status = answer.status();
+    let answer: Value = answer.body_mut().with_config().limit(64 << 20).read_json().unwrap();
+    assert!(status.is_success(), "{url} {body}: {answer}");
+    answer["value"].clone()
+}
