@@ -79,16 +79,17 @@ fn limits() {
     let mut body = String::from(
         "# Limits\n\nEvery bound of the server, from `src/limits.rs`.\n\n| bound | value | of what |\n| --- | --- | --- |\n",
     );
-    let mut about = String::new();
+    // A constant without a comment of its own shares that of the one before.
+    let (mut about, mut fresh) = (String::new(), true);
     for line in source.lines() {
         if let Some(text) = line.strip_prefix("/// ") {
-            about = if about.is_empty() { text.to_owned() } else { format!("{about} {text}") };
+            about = if fresh || about.is_empty() { text.to_owned() } else { format!("{about} {text}") };
+            fresh = false;
         } else if let Some(constant) = line.strip_prefix("pub const ") {
             let (name, value) = constant.trim_end_matches(';').split_once(" = ").unwrap();
             let name = name.split(':').next().unwrap();
             let _ = writeln!(body, "| `{name}` | `{value}` | {about} |");
-        } else {
-            about.clear();
+            fresh = true;
         }
     }
     check("limits.md", &body);

@@ -130,7 +130,7 @@ fn tokens_of(visit: &mut Visit, cookie: &str, secrets: &mut Vec<String>) -> Vec<
         ids.push(view["token"]["id"].as_str().unwrap().to_owned());
         secrets.push(secret);
     }
-    for secret in secrets[4..].to_vec() {
+    for secret in &secrets[4..] {
         let header = format!("x-undb-api-token: {secret}\r\n");
         assert!(visit.keep("GET", "/api/openapi/token", &header, None).starts_with("HTTP/1.1 200"));
         // Wrong in the last place, and in a place of the path where it has no business.

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::maybe_infinite_iter,
+    clippy::large_stack_arrays,
     reason = "a law that does not hold should stop the test where it is broken"
 )]
 
