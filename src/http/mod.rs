@@ -22,6 +22,8 @@ mod query;
 mod record;
 mod record_bulk;
 mod record_json;
+mod record_query;
+mod record_tags;
 mod router;
 mod routes;
 mod space;

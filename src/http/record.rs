@@ -1,7 +1,7 @@
 //! Records on the wire, one at a time and in pages.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,20 +10,20 @@ use super::answer;
 use super::body::{Body, EmptyBody, EmptyKeyedBody, NoBody};
 use super::call::Call;
 use super::problem::Problem;
-use super::query::{NoQuery, ParamDoc, ParamType, Params, Query};
+use super::query::{NoQuery, Query};
 use super::record_json::{RecordView, RecordWriter};
-use super::space::{CURSOR, LIMIT};
+use super::record_query::{GetQuery, KeysQuery, RecordListQuery, fields_meant};
+use super::record_tags::{etag, expected, is_known};
 use crate::access::{RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults};
 use crate::id::{FieldId, Id, RecordId};
-use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 use crate::model::field::Keys;
 use crate::model::json::{Json, Members, OwnedJson, Pointer};
 use crate::model::table::OpenTable;
 use crate::query::cursor::Bound;
 use crate::query::list::Page;
 use crate::service;
-use crate::service::record::{Expected, RecordPage, Recorded};
+use crate::service::record::{RecordPage, Recorded};
 use crate::service::record_edit::{RecordInput, Sent};
 use crate::store::kept::Answer;
 
@@ -122,194 +122,12 @@ impl Body for RecordUpdate {
     }
 }
 
-pub const KEYS: ParamDoc = ParamDoc {
-    name: "keys",
-    about: "Whether fields and choices are called by their names or by their ids, in what is sent and in the answer.",
-    of: ParamType::OneOf(&["name", "id"]),
-};
-
-/// How fields are called.
-#[derive(Debug)]
-pub struct KeysQuery {
-    pub keys: Keys,
-}
-
-impl Query for KeysQuery {
-    const PARAMS: &'static [ParamDoc] = &[KEYS];
-
-    fn read(params: &mut Params) -> KeysQuery {
-        KeysQuery { keys: keys_read(params) }
-    }
-}
-
-/// Reads the parameter `keys`.
-pub fn keys_read(params: &mut Params) -> Keys {
-    match params.text("keys").as_deref() {
-        None | Some("name") => Keys::Name,
-        Some("id") => Keys::Id,
-        Some(_) => {
-            params.wrong("keys", "`name` or `id`");
-            Keys::Name
-        }
-    }
-}
-
-const FIELDS: ParamDoc = ParamDoc {
-    name: "fields",
-    about: "The fields to answer, by name or id, with commas between them; a name with other characters than letters, digits and `_` stands in braces. Left out, all.",
-    of: ParamType::Text,
-};
-
-/// One record as it is wanted.
-#[derive(Debug)]
-pub struct GetQuery {
-    keys: Keys,
-    fields: Option<Vec<String>>,
-}
-
-impl Query for GetQuery {
-    const PARAMS: &'static [ParamDoc] = &[KEYS, FIELDS];
-
-    fn read(params: &mut Params) -> GetQuery {
-        GetQuery { keys: keys_read(params), fields: fields_read(params) }
-    }
-}
-
-/// A page as it is wanted.
-#[derive(Debug)]
-pub struct RecordListQuery {
-    limit: usize,
-    cursor: Option<String>,
-    keys: Keys,
-    fields: Option<Vec<String>>,
-    total: bool,
-    descending: bool,
-}
-
-impl Query for RecordListQuery {
-    const PARAMS: &'static [ParamDoc] = &[
-        LIMIT,
-        CURSOR,
-        FIELDS,
-        KEYS,
-        ParamDoc {
-            name: "total",
-            about: "Whether to answer how many records there are.",
-            of: ParamType::Flag { default: true },
-        },
-        ParamDoc {
-            name: "sort",
-            about: "`id` for the order of creation, `-id` for the newest first.",
-            of: ParamType::OneOf(&["id", "-id"]),
-        },
-    ];
-
-    fn read(params: &mut Params) -> RecordListQuery {
-        let descending = match params.text("sort").as_deref() {
-            None | Some("id") => false,
-            Some("-id") => true,
-            Some(_) => {
-                params.wrong("sort", "`id` or `-id`");
-                false
-            }
-        };
-        RecordListQuery {
-            limit: params.integer("limit", 1, PAGE_MAX, PAGE_DEFAULT),
-            cursor: params.text("cursor"),
-            keys: keys_read(params),
-            fields: fields_read(params),
-            total: params.flag("total", true),
-            descending,
-        }
-    }
-}
-
-/// Reads the parameter `fields`: names with commas between them, in braces where they need it.
-fn fields_read(params: &mut Params) -> Option<Vec<String>> {
-    let text = params.text("fields")?;
-    let names = names_split(&text);
-    if names.is_none() {
-        params.wrong(
-            "fields",
-            "names with commas between them; one with other characters in braces: `name,{First name}`",
-        );
-    }
-    names
-}
-
-fn names_split(text: &str) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    let mut rest = text.trim_start();
-    loop {
-        let (name, after) = match rest.strip_prefix('{') {
-            Some(inside) => braced(inside)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                let (name, after) = rest.split_at_checked(end)?;
-                (name.trim().to_owned(), after)
-            }
-        };
-        if name.is_empty() {
-            return None;
-        }
-        names.push(name);
-        let after = after.trim_start();
-        if after.is_empty() {
-            return Some(names);
-        }
-        rest = after.strip_prefix(',')?.trim_start();
-    }
-}
-
-/// A name up to its closing brace, where `}}` stands for one of the name's own.
-fn braced(inside: &str) -> Option<(String, &str)> {
-    let mut name = String::new();
-    let mut rest = inside;
-    loop {
-        let end = rest.find('}')?;
-        name.push_str(rest.get(..end)?);
-        rest = rest.get(end + 1..)?;
-        match rest.strip_prefix('}') {
-            Some(after) => {
-                name.push('}');
-                rest = after;
-            }
-            None => return Some((name, rest)),
-        }
-    }
-}
-
-/// The fields that are meant; a fault for each that the table does not have.
-fn fields_meant(table: &OpenTable, names: Option<&[String]>) -> crate::error::Result<Option<Vec<FieldId>>> {
-    let Some(names) = names else { return Ok(None) };
-    let mut faults = Faults::default();
-    let mut ids = Vec::with_capacity(names.len());
-    for name in names {
-        match table.field_meant(name) {
-            Some(open) => ids.push(open.field.id),
-            None => {
-                let hint = table.suggest_field(name);
-                faults.add(
-                    "fields",
-                    Code::InvalidParameter,
-                    format!("The table has no field `{name}`.{hint}"),
-                );
-            }
-        }
-    }
-    faults.check().map(|()| Some(ids))
-}
-
 /// The id in the path; one that can't be a record's is not there.
 fn record_meant<P, Q: Query, B: Body>(call: &Call<P, Q, B>) -> crate::error::Result<RecordId>
 where
     P: crate::access::Permission<Place = crate::access::InTable>,
 {
     RecordId::parse(call.part("record")).ok_or_else(|| Error::plain(Code::RecordNotFound))
-}
-
-fn etag(version: u32) -> String {
-    format!("\"{version}\"")
 }
 
 fn one(recorded: &Recorded, keys: Keys, fields: Option<&[FieldId]>) -> Vec<u8> {
@@ -335,52 +153,6 @@ fn created(keys: Keys) -> impl Fn(&Recorded) -> Answer + Send + Sync + Clone + '
         let headers = vec![("location".into(), location), ("etag".into(), etag(recorded.record.version))];
         answer::rendered(201, headers, one(recorded, keys, None))
     }
-}
-
-/// Reads a list of entity tags (RFC 9110, section 8.8.3). `None` if the header is not there.
-fn tags_read(headers: &HeaderMap, name: &header::HeaderName) -> crate::error::Result<Option<Tags>> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
-    let bad = || {
-        let detail = "Expected `*` or entity tags such as `\"3\"`, with commas between them.";
-        Error::fault(name, Code::InvalidHeader, detail)
-    };
-    let text = value.to_str().map_err(|_| bad())?.trim();
-    if text == "*" {
-        return Ok(Some(Tags::Any));
-    }
-    let mut tags = Vec::new();
-    for part in text.split(',') {
-        let part = part.trim();
-        let (weak, quoted) = part.strip_prefix("W/").map_or((false, part), |rest| (true, rest));
-        let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or_else(bad)?;
-        tags.push((weak, inside.parse::<u32>().ok().filter(|version| version.to_string() == inside)));
-    }
-    Ok(Some(Tags::Listed(tags)))
-}
-
-/// Entity tags: whether each is weak, and the version it speaks of, if it can be one of ours.
-enum Tags {
-    Any,
-    Listed(Vec<(bool, Option<u32>)>),
-}
-
-/// `If-Match` compares strongly: a weak tag never fits.
-fn expected(headers: &HeaderMap) -> crate::error::Result<Option<Expected>> {
-    Ok(tags_read(headers, &header::IF_MATCH)?.map(|tags| match tags {
-        Tags::Any => Expected::Any,
-        Tags::Listed(tags) => Expected::Versions(
-            tags.into_iter().filter(|(weak, _)| !weak).filter_map(|(_, version)| version).collect(),
-        ),
-    }))
-}
-
-/// Whether `If-None-Match` holds, by weak comparison: the client has this version already.
-fn is_known(headers: &HeaderMap, version: u32) -> crate::error::Result<bool> {
-    Ok(match tags_read(headers, &header::IF_NONE_MATCH)? {
-        None => false,
-        Some(Tags::Any) => true,
-        Some(Tags::Listed(tags)) => tags.iter().any(|(_, tag)| *tag == Some(version)),
-    })
 }
 
 /// List records
@@ -520,19 +292,4 @@ pub async fn record_duplicate(
     let render = created(call.query.keys);
     let once = call.once(render.clone());
     answer::done(service::record::record_duplicate(&call.core, call.access, id, once).await, render)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_split_at_commas_outside_of_braces() {
-        let split = |text| names_split(text).map(|names| names.join("|"));
-        assert_eq!(split("name,age").as_deref(), Some("name|age"));
-        assert_eq!(split(" name , {First, }}name} , x").as_deref(), Some("name|First, }name|x"));
-        for wrong in ["", ",", "a,", "{a", "{}", "{a}b"] {
-            assert_eq!(split(wrong), None, "{wrong}");
-        }
-    }
 }

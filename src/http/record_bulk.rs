@@ -12,8 +12,9 @@ use super::call::Call;
 use super::field::DRY_RUN;
 use super::problem::Problem;
 use super::query::{ParamDoc, Params, Query};
-use super::record::{KEYS, RecordCreate, keys_read, record_id_read};
+use super::record::{RecordCreate, record_id_read};
 use super::record_json::RecordWriter;
+use super::record_query::{KEYS, keys_read};
 use crate::access::RecordsWrite;
 use crate::error::{Code, Faults};
 use crate::id::RecordId;
@@ -22,7 +23,7 @@ use crate::model::field::Keys;
 use crate::model::json::{Json, Members, OwnedJson, Pointer};
 use crate::model::record::Record;
 use crate::service;
-use crate::service::record::{Changed, UpsertOn, count_check};
+use crate::service::record_bulk::{Changed, UpsertOn, count_check};
 use crate::service::record_edit::{RecordInput, Sent};
 use crate::store::kept::Answer;
 
@@ -316,7 +317,8 @@ pub async fn record_create_bulk(
     };
     let once = call.once(render);
     let sent = Sent { content: call.body.records, faults: call.body.faults };
-    let done = service::record::record_create_bulk(&call.core, call.access, sent, keys, dry_run, once).await;
+    let done =
+        service::record_bulk::record_create_bulk(&call.core, call.access, sent, keys, dry_run, once).await;
     answer::done(done, render)
 }
 
@@ -334,7 +336,8 @@ pub async fn record_update_bulk(
     count_check(call.body.count, "/records", &call.body.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
     let sent = Sent { content: call.body.records, faults: call.body.faults };
-    let changed = service::record::record_update_bulk(&call.core, call.access, sent, keys, dry_run).await?;
+    let changed =
+        service::record_bulk::record_update_bulk(&call.core, call.access, sent, keys, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Modified, keys, dry_run))
 }
 
@@ -356,7 +359,8 @@ pub async fn record_upsert(
     // No field can be called `id`, so this can't mean anything else.
     let on = if on == "id" { UpsertOn::Id } else { UpsertOn::Field(on) };
     let sent = Sent { content: records, faults };
-    let changed = service::record::record_upsert(&call.core, call.access, sent, on, keys, dry_run).await?;
+    let changed =
+        service::record_bulk::record_upsert(&call.core, call.access, sent, on, keys, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Upserted, keys, dry_run))
 }
 
@@ -374,6 +378,6 @@ pub async fn record_delete_bulk(
     count_check(call.body.count, "/ids", &Faults::default())?;
     let BulkQuery { keys, dry_run } = call.query;
     let changed =
-        service::record::record_delete_bulk(&call.core, call.access, call.body.ids, dry_run).await?;
+        service::record_bulk::record_delete_bulk(&call.core, call.access, call.body.ids, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Deleted, keys, dry_run))
 }

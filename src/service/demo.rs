@@ -11,7 +11,7 @@ use super::Core;
 use super::base::{BaseInput, base_create};
 use super::door::Weight;
 use super::field::FieldInput;
-use super::record::record_create_bulk;
+use super::record_bulk::record_create_bulk;
 use super::record_edit::{RecordInput, Sent};
 use super::space::{SpaceInput, space_create, space_list_all};
 use super::table::{TableInput, table_create};

@@ -1,6 +1,5 @@
 //! Records: create, get, list, update, delete, duplicate, in ones and in bulk.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Core;
@@ -9,11 +8,10 @@ use super::once::{Commit, Done, Once, Txn, commit_once};
 use super::record_edit::{
     Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, missing_check, values_read,
 };
-use crate::access::{Access, InTable, Inside, RecordsRead, RecordsWrite};
+use crate::access::{Access, Inside, RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::RecordId;
 use crate::kv::Way;
-use crate::limits::{CHANGED_RECORDS_MAX, DRY_RUN_CHANGES_MAX};
 use crate::model::field::{Keys, Source};
 use crate::model::json::{OwnedJson, Pointer};
 use crate::model::record::{Draft, Record};
@@ -27,19 +25,6 @@ use crate::store::record::{Edit, records_get};
 pub struct Recorded {
     pub table: Arc<OpenTable>,
     pub record: Record,
-}
-
-/// What a change of many records did.
-#[derive(Clone, Debug)]
-pub struct Changed {
-    pub table: Arc<OpenTable>,
-    pub created: usize,
-    pub modified: usize,
-    pub deleted: usize,
-    /// The records in the order of the request.
-    pub ids: Vec<RecordId>,
-    /// The first few, before and after, for a dry run.
-    pub shown: Vec<(Option<Record>, Option<Record>)>,
 }
 
 /// `If-Match`: the versions that the caller has seen.
@@ -154,29 +139,7 @@ pub async fn record_create(
     .await
 }
 
-/// Makes many records, or none.
-pub async fn record_create_bulk(
-    core: &Arc<Core>,
-    access: Access<RecordsWrite>,
-    sent: Sent<Vec<RecordInput>>,
-    keys: Keys,
-    dry_run: bool,
-    once: Option<Once<Changed>>,
-) -> Result<Done<Changed>> {
-    let commit = Commit::heavy(once, dry_run).with_head_of(*access.place());
-    commit_once(core, access, commit, move |txn, access| {
-        let table = txn.catalog.table(*access.place())?.clone();
-        let made = create(txn, access, &table, &sent.content, Layout::list(keys), sent.faults.clone())?;
-        let ids = made.iter().map(|draft| draft.id).collect();
-        let created = made.len();
-        let shown = made.into_iter().take(if dry_run { DRY_RUN_CHANGES_MAX } else { 0 });
-        let shown = shown.map(|draft| Ok((None, Some(draft.into_record()?)))).collect::<Result<_>>()?;
-        Ok(Changed { table, created, modified: 0, deleted: 0, ids, shown })
-    })
-    .await
-}
-
-fn create(
+pub(super) fn create(
     txn: &mut Txn<'_>,
     access: &Access<RecordsWrite>,
     table: &OpenTable,
@@ -334,160 +297,6 @@ fn copy_of(
     }
     faults.check()?;
     Ok(copy)
-}
-
-/// Changes many records, each in its own way, or none.
-pub async fn record_update_bulk(
-    core: &Arc<Core>,
-    access: Access<RecordsWrite>,
-    sent: Sent<Vec<RecordInput>>,
-    keys: Keys,
-    dry_run: bool,
-) -> Result<Changed> {
-    let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
-        let table = txn.catalog.table(*access.place())?.clone();
-        let mut faults = sent.faults.clone();
-        let mut changes = Vec::with_capacity(sent.content.len());
-        for (n, input) in sent.content.iter().enumerate() {
-            changes.extend(Layout::list(keys).at(n, |at| {
-                values_read(&table, input.values.as_ref(), keys, &at.member("values"), &mut faults)
-            }));
-        }
-        twice_check(sent.content.iter().map(|input| input.id), "records", "/id", &mut faults);
-        faults.check()?;
-        let ids: Vec<RecordId> = sent.content.iter().filter_map(|input| input.id).collect();
-        let (head, found) = found_all(txn, *access.place(), &ids, "records", "/id")?;
-        let stamp = txn.writing(access).stamp;
-        let mut edits = Vec::with_capacity(ids.len());
-        for (before, named) in found.into_iter().zip(&changes) {
-            let after = draft_changed(&before, named, stamp);
-            edits.push(Edit { before: Some(before), after });
-        }
-        let changed = write_changed(txn, access, table, head, edits, Layout::list(keys), dry_run)?;
-        Ok(Changed { ids, ..changed })
-    });
-    done.await?.fresh()
-}
-
-/// Writes those edits that change something, and leaves it to the caller to say whose ids they are; faults point at the places that the edits have in the request.
-pub(super) fn write_changed(
-    txn: &mut Txn<'_>,
-    access: &Access<RecordsWrite>,
-    table: Arc<OpenTable>,
-    head: Head,
-    edits: Vec<Edit>,
-    layout: Layout,
-    dry_run: bool,
-) -> Result<Changed> {
-    // An edit that changes nothing keeps its place with neither state, which writes nothing.
-    let edits: Vec<Edit> = edits
-        .into_iter()
-        .map(|edit| if edit.after.is_some() { edit } else { Edit { before: None, after: None } })
-        .collect();
-    edits_write(txn, access, &table, head, &edits, layout)?;
-    let created = edits.iter().filter(|edit| edit.before.is_none() && edit.after.is_some()).count();
-    let modified = edits.iter().filter(|edit| edit.before.is_some() && edit.after.is_some()).count();
-    let shown = if dry_run { shown_of(edits)? } else { Vec::new() };
-    Ok(Changed { table, created, modified, deleted: 0, ids: Vec::new(), shown })
-}
-
-fn shown_of(edits: Vec<Edit>) -> Result<Vec<(Option<Record>, Option<Record>)>> {
-    let real = edits.into_iter().filter(|edit| edit.before.is_some() || edit.after.is_some());
-    let states = real.map(|edit| Ok((edit.before, edit.after.map(Draft::into_record).transpose()?)));
-    states.take(DRY_RUN_CHANGES_MAX).collect()
-}
-
-/// A fault for each record that is named once more.
-fn twice_check(ids: impl Iterator<Item = Option<RecordId>>, list: &str, tail: &str, faults: &mut Faults) {
-    let mut seen = HashMap::new();
-    for (n, id) in ids.enumerate() {
-        let Some(id) = id else { continue };
-        if let Some(first) = seen.insert(id, n) {
-            let detail = format!("The record {id} is named twice, first at /{list}/{first}.");
-            faults.add(format!("/{list}/{n}{tail}"), Code::InvalidValue, detail);
-        }
-    }
-}
-
-/// Reads records that must all be there.
-fn found_all(
-    txn: &Txn<'_>,
-    place: InTable,
-    ids: &[RecordId],
-    list: &str,
-    tail: &str,
-) -> Result<(Head, Vec<Record>)> {
-    let (head, found) = records_get(&*txn.write, place, ids)?;
-    let mut missing = Faults::default();
-    for (n, (id, _)) in ids.iter().zip(&found).enumerate().filter(|(_, (_, record))| record.is_none()) {
-        missing.add(format!("/{list}/{n}{tail}"), Code::RecordNotFound, format!("There is no record {id}."));
-    }
-    if !missing.is_empty() {
-        let detail = format!("{} of the records are not there.", missing.count());
-        return Err(Error::with_faults(Code::RecordNotFound, detail, missing));
-    }
-    Ok((head, found.into_iter().flatten().collect()))
-}
-
-/// Deletes many records, or none.
-pub async fn record_delete_bulk(
-    core: &Arc<Core>,
-    access: Access<RecordsWrite>,
-    ids: Vec<RecordId>,
-    dry_run: bool,
-) -> Result<Changed> {
-    let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
-        let table = txn.catalog.table(*access.place())?.clone();
-        let mut faults = Faults::default();
-        twice_check(ids.iter().copied().map(Some), "ids", "", &mut faults);
-        faults.check()?;
-        let (head, found) = found_all(txn, *access.place(), &ids, "ids", "")?;
-        let edits: Vec<_> =
-            found.into_iter().map(|before| Edit { before: Some(before), after: None }).collect();
-        edits_write(txn, access, &table, head, &edits, Layout::list(Keys::Name))?;
-        let deleted = edits.len();
-        let shown = if dry_run { shown_of(edits)? } else { Vec::new() };
-        Ok(Changed { table, created: 0, modified: 0, deleted, ids: ids.clone(), shown })
-    });
-    done.await?.fresh()
-}
-
-/// By what an upsert recognises records.
-#[derive(Clone, Debug)]
-pub enum UpsertOn {
-    Id,
-    /// A unique field, by name, or by id with `keys=id`.
-    Field(String),
-}
-
-/// Changes the records that are there and makes those that are not, or does nothing.
-pub async fn record_upsert(
-    core: &Arc<Core>,
-    access: Access<RecordsWrite>,
-    sent: Sent<Vec<RecordInput>>,
-    on: UpsertOn,
-    keys: Keys,
-    dry_run: bool,
-) -> Result<Changed> {
-    let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
-        let table = txn.catalog.table(*access.place())?.clone();
-        super::upsert::upsert(txn, access, &table, &sent, &on, keys, dry_run)
-    });
-    done.await?.fresh()
-}
-
-/// Refuses no records, and more than one call may name; `faults` are those that the body has besides.
-pub fn count_check(count: usize, at: &str, faults: &Faults) -> Result<()> {
-    if count == 0 {
-        let mut faults = faults.clone();
-        faults.add(at, Code::Required, "The list is empty.");
-        return Err(faults.into());
-    }
-    if count > CHANGED_RECORDS_MAX {
-        let detail = format!("The call names {count} records; at most {CHANGED_RECORDS_MAX} are possible.");
-        return Err(Error::new(Code::TooManyRecords, detail));
-    }
-    Ok(())
 }
 
 /// Which way a list goes.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Core;
 use super::base::reorder;
-use super::field::{FieldInput, field_new};
+use super::field::FieldInput;
+use super::field_rules::field_new;
 use super::once::{Commit, Done, Once, Txn, commit_catalog};
 use super::record_edit::Sent;
 use crate::access::{Access, BaseRead, BaseWrite, Inside, TableRead, TableWrite};

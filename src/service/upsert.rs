@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::once::Txn;
-use super::record::{Changed, UpsertOn, write_changed};
+use super::record_bulk::{Changed, UpsertOn, write_changed};
 use super::record_edit::{
     Layout, Named, RecordInput, Sent, draft_changed, draft_new, missing_check, values_read,
 };

@@ -3,14 +3,21 @@
 //! [`Json`] is a text whose syntax has been checked once as a whole. It is then taken apart level by level, and nothing
 //! here recurses but [`canonical`], which has a limit of depth.
 
+mod canonical;
+mod members;
+mod number;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::value::RawValue;
 
-use crate::error::{Code, Error, Faults, did_you_mean};
-use crate::limits::JSON_DEPTH_MAX;
+pub use self::canonical::canonical;
+use self::members::MemberList;
+pub use self::members::Members;
+pub use self::number::{BadNumber, parse_number, write_integer, write_number, write_text};
+use crate::error::{Code, Error, Faults};
 
 /// Where in a body something stands; prints as a JSON Pointer (RFC 6901).
 #[derive(Clone, Copy, Debug)]
@@ -92,13 +99,6 @@ impl OwnedJson {
         // It came from a `Json`, which is text; the check costs less than a type that could not be wrong would.
         Json(std::str::from_utf8(&self.0).unwrap_or("null").trim())
     }
-}
-
-/// Why a number can't be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadNumber {
-    NotFinite,
-    NotExact,
 }
 
 impl<'a> Json<'a> {
@@ -234,186 +234,6 @@ impl<'a> Json<'a> {
     }
 }
 
-impl BadNumber {
-    fn complaint(self, literal: &str) -> (Code, String) {
-        let literal: String = literal.chars().take(40).collect();
-        match self {
-            BadNumber::NotFinite => {
-                (Code::OutOfRange, format!("{literal} is beyond what a 64-bit number can hold."))
-            }
-            BadNumber::NotExact => (
-                Code::NotExact,
-                format!("{literal} can't be held exactly by a 64-bit floating point number."),
-            ),
-        }
-    }
-}
-
-/// Reads a number literal. One without fraction and exponent must be held exactly by an f64, whatever its length: it may
-/// be an id or an amount, which rounding would turn into another one. Negative zero is zero.
-pub fn parse_number(literal: &str) -> Result<f64, BadNumber> {
-    let number: f64 = literal.parse().map_err(|_| BadNumber::NotFinite)?;
-    if !number.is_finite() {
-        return Err(BadNumber::NotFinite);
-    }
-    // Up to 15 digits are always exact; beyond that, the exact decimal expansion has to be what was sent.
-    let whole = !literal.contains(['.', 'e', 'E']);
-    if whole && literal.len() > 15 && format!("{number:.0}") != literal {
-        return Err(BadNumber::NotExact);
-    }
-    Ok(number + 0.0)
-}
-
-/// Appends a finite number: whole ones without a fraction.
-pub fn write_number(number: f64, out: &mut Vec<u8>) {
-    // From 1e16 on the shortest text has an exponent; below that it would end in `.0`.
-    if number.fract() == 0.0 && number.abs() < 1e16 {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^63")]
-        let whole = number as i64;
-        write_integer(whole, out);
-    } else {
-        // Writing to a Vec can't fail, and the shortest text that reads back as the same number is what is wanted.
-        let _ = serde_json::to_writer(out, &number);
-    }
-}
-
-pub fn write_integer(number: i64, out: &mut Vec<u8>) {
-    let _ = serde_json::to_writer(out, &number);
-}
-
-/// Appends a JSON string.
-pub fn write_text(text: &str, out: &mut Vec<u8>) {
-    let _ = serde_json::to_writer(out, text);
-}
-
-/// One value of any shape in its shortest spelling: no spaces, numbers as f64 writes them. Members keep their order.
-pub fn canonical(json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<String> {
-    let mut out = Vec::with_capacity(json.0.len());
-    write_canonical(json, at, faults, &mut out, 0)?;
-    String::from_utf8(out).ok()
-}
-
-fn write_canonical(
-    json: Json<'_>,
-    at: &Pointer<'_>,
-    faults: &mut Faults,
-    out: &mut Vec<u8>,
-    depth: usize,
-) -> Option<()> {
-    if depth > JSON_DEPTH_MAX {
-        faults.add(
-            at,
-            Code::OutOfRange,
-            format!("JSON values are nested to {JSON_DEPTH_MAX} levels at most."),
-        );
-        return None;
-    }
-    match json.shape() {
-        Shape::Null | Shape::Bool => out.extend_from_slice(json.0.as_bytes()),
-        Shape::Number => write_number(json.number(at, faults)?, out),
-        Shape::Text => write_text(&json.text(at, faults)?, out),
-        Shape::Array => {
-            out.push(b'[');
-            for (n, item) in json.items(at, faults)?.into_iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write_canonical(item, &at.item(n), faults, out, depth + 1)?;
-            }
-            out.push(b']');
-        }
-        Shape::Object => {
-            let before = faults.count();
-            out.push(b'{');
-            for (n, (name, member)) in json.members(at, faults)?.into_iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write_text(&name, out);
-                out.push(b':');
-                write_canonical(member, &at.member(&name), faults, out, depth + 1)?;
-            }
-            out.push(b'}');
-            if faults.count() > before {
-                return None;
-            }
-        }
-    }
-    Some(())
-}
-
-/// The members of an object, taken by name; what is left over at the end is unknown.
-#[derive(Debug, Default)]
-pub struct Members<'a> {
-    left: Vec<(Cow<'a, str>, Json<'a>)>,
-    known: Vec<&'static str>,
-}
-
-impl<'a> Members<'a> {
-    /// `None` with a fault if `json` is no object.
-    pub fn read(json: Json<'a>, at: &Pointer<'_>, faults: &mut Faults) -> Option<Members<'a>> {
-        Some(Members { left: json.members(at, faults)?, known: Vec::new() })
-    }
-
-    /// The member of this name, if it is there; `null` counts as there.
-    pub fn take(&mut self, name: &'static str) -> Option<Json<'a>> {
-        self.known.push(name);
-        let index = self.left.iter().position(|(found, _)| found == name)?;
-        Some(self.left.swap_remove(index).1)
-    }
-
-    /// The member of this name; a fault if it is not there.
-    pub fn require(&mut self, name: &'static str, at: &Pointer<'_>, faults: &mut Faults) -> Option<Json<'a>> {
-        let found = self.take(name);
-        if found.is_none() {
-            faults.add(at.member(name), Code::Required, format!("The member `{name}` is missing."));
-        }
-        found
-    }
-
-    /// A fault for every member that nobody took.
-    pub fn finish(self, at: &Pointer<'_>, faults: &mut Faults) {
-        let mut named = HashSet::new();
-        for (name, _) in &self.left {
-            // One that was taken and is still here is a repetition, which has its fault already.
-            if !self.known.contains(&name.as_ref()) && named.insert(name.as_ref()) {
-                let hint = did_you_mean(name, self.known.iter().copied());
-                faults.add(
-                    at.member(name),
-                    Code::UnknownMember,
-                    format!("The member `{name}` is not known here.{hint}"),
-                );
-            }
-        }
-    }
-}
-
-/// The members of an object as they stand, repeated ones too.
-struct MemberList<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
-
-impl<'de> serde::Deserialize<'de> for MemberList<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> serde::de::Visitor<'de> for Visit {
-            type Value = MemberList<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-                    members.push((name, Json(raw.get())));
-                }
-                Ok(MemberList(members))
-            }
-        }
-        deserializer.deserialize_map(Visit)
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
 #[cfg(test)]
 #[expect(
     clippy::float_cmp,
@@ -423,6 +243,7 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 )]
 mod tests {
     use super::*;
+    use crate::limits::JSON_DEPTH_MAX;
     use proptest::prelude::*;
 
     fn faults_of(text: &str, read: impl FnOnce(Json<'_>, &mut Faults)) -> Vec<(String, Code)> {
