@@ -149,13 +149,14 @@ fn the_files_of_the_architecture() {
     check_whole("ARCHITECTURE.md", &format!("{before}{BEGIN}\n{list}\n{END}{after}"));
 }
 
-/// Lists a folder: `lib.rs` and `main.rs` first, then files and folders by name. A folder is told by its `mod.rs` or
+/// Lists a folder: `lib.rs` and `main.rs` first, then the others by name, a folder after the file of its name. A folder is told by its `mod.rs` or
 /// `main.rs`, or by the file of its name beside it; what only tests its parent is left out.
 fn files_list(folder: &Path, depth: usize, list: &mut String) {
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort_by_key(|path| (!["lib.rs", "main.rs"].contains(&name(path).as_str()), path.with_extension("")));
+    let first = |path: &Path| ["lib.rs", "main.rs"].contains(&name(path).as_str());
+    paths.sort_by_key(|path| (!first(path), path.with_extension(""), path.is_dir()));
     for path in paths {
         let (name, indent) = (name(&path), "  ".repeat(depth));
         let told_above = name == "mod.rs" || (name == "main.rs" && depth > 1);
