@@ -122,15 +122,18 @@ fn shown(name: &str, value: u64) -> String {
         return grouped(value);
     };
     // One of a unit reads better as many of the next.
-    let fits = |(size, unit): &&(u64, &str)| value % size == 0 && (value > *size || unit.ends_with("iB"));
+    let fits =
+        |(size, unit): &&(u64, &str)| value.is_multiple_of(*size) && (value > *size || unit.ends_with("iB"));
     let (size, unit) = units.iter().find(fits).unwrap_or(&(1, ""));
     format!("{} {unit}", grouped(value / size))
 }
 
+/// With a comma after each thousand.
 fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let place = |n: usize| if n > 0 && (digits.len() - n) % 3 == 0 { "," } else { "" };
-    digits.char_indices().map(|(n, digit)| format!("{}{digit}", place(n))).collect()
+    match value {
+        0..1000 => value.to_string(),
+        _ => format!("{},{:03}", grouped(value / 1000), value % 1000),
+    }
 }
 
 /// The list of files in ARCHITECTURE.md: what each is for is the first sentence of its own.
@@ -160,7 +163,10 @@ fn files_list(folder: &Path, depth: usize, list: &mut String) {
     for path in paths {
         let (name, indent) = (name(&path), "  ".repeat(depth));
         let told_above = name == "mod.rs" || (name == "main.rs" && depth > 1);
-        if told_above || name.starts_with("tests") || !(path.is_dir() || name.ends_with(".rs")) {
+        if told_above
+            || name.starts_with("tests")
+            || !(path.is_dir() || path.extension().is_some_and(|end| end == "rs"))
+        {
             continue;
         }
         if path.is_dir() {
