@@ -56,7 +56,10 @@ impl Password {
         Ok(self.output(&argon2, &hash, expected.len())? == expected)
     }
 
+    /// All of the work that a password makes.
     fn output(&self, argon2: &Argon2<'_>, hash: &phc::PasswordHash, bytes: usize) -> Result<Output> {
+        #[cfg(test)]
+        tests::WORK.with(|work| work.set(work.get() + argon2.params().m_cost() * argon2.params().t_cost()));
         let salt = hash.salt.ok_or_else(|| Error::internal("a password's hash has no salt"))?;
         let blocks = argon2.params().block_count();
         let mut memory = Vec::with_capacity(blocks.max(RESERVED_KIB));
@@ -76,7 +79,14 @@ pub fn verify_nobody(password: &Password) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// KiB that argon2 has filled on this thread, once for each pass.
+        pub static WORK: Cell<u32> = const { Cell::new(0) };
+    }
 
     #[test]
     fn a_password_fits_its_own_hash_only() {
@@ -98,6 +108,22 @@ mod tests {
         let read = phc::PasswordHash::new(&ours.0).unwrap();
         assert!(Argon2::default().verify_password(b"correct-horse", &read).is_ok());
         assert!(Argon2::default().verify_password(b"correct-hores", &read).is_err());
+    }
+
+    #[test]
+    fn nobodys_password_makes_the_same_work_as_a_wrong_one() {
+        let [right, wrong] =
+            ["correct-horse", "correct-hores"].map(|text| Password::parse(text).ok().unwrap());
+        let hash = right.hash().unwrap();
+        let work_of = |call: &dyn Fn()| {
+            WORK.set(0);
+            call();
+            WORK.get()
+        };
+        let of_wrong = work_of(&|| assert!(!wrong.fits(&hash).unwrap()));
+        assert_eq!(of_wrong, MEMORY_KIB * PASSES, "one hash");
+        assert_eq!(work_of(&|| assert!(right.fits(&hash).unwrap())), of_wrong);
+        assert_eq!(work_of(&|| verify_nobody(&wrong).unwrap()), of_wrong);
     }
 
     #[test]

@@ -55,16 +55,8 @@ impl Coding {
 
     /// The coding that the client likes best among those written here; `None` for plain.
     pub fn wanted(accept: Option<&HeaderValue>) -> Option<Coding> {
-        let accept = accept?.to_str().ok()?;
         let mut best: Option<(f32, usize, Coding)> = None;
-        for part in accept.split(',') {
-            let mut parts = part.split(';');
-            let name = parts.next()?.trim().to_ascii_lowercase();
-            let weight =
-                parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok());
-            let Some(weight) = weight.filter(|weight: &f32| *weight > 0.0) else { continue };
-            let Some(place) = Coding::NAMES.iter().position(|(known, _)| *known == name) else { continue };
-            let coding = Coding::NAMES.get(place)?.1;
+        for (weight, place, coding) in offers(accept?.to_str().ok()?) {
             // Of those liked equally, the one that is cheapest for its gain: the order of the list.
             if coding != Coding::Deflate
                 && best.is_none_or(|(q, p, _)| weight > q || (weight >= q && place < p))
@@ -73,6 +65,12 @@ impl Coding {
             }
         }
         best.map(|(_, _, coding)| coding)
+    }
+
+    /// Whether the client takes this coding.
+    pub fn is_taken(self, accept: Option<&HeaderValue>) -> bool {
+        let accept = accept.and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        offers(accept).any(|(_, _, coding)| coding == self)
     }
 
     /// Unpacks a body of at most `limit` bytes; `None` if there is more.
@@ -112,6 +110,19 @@ impl Coding {
             Coding::Zstd => zstd::bulk::compress(bytes, 1),
         }
     }
+}
+
+/// What an `Accept-Encoding` names of the codings known here and does not weigh with 0: weight, place in the list, coding.
+fn offers(accept: &str) -> impl Iterator<Item = (f32, usize, Coding)> {
+    accept.split(',').filter_map(|part| {
+        let mut parts = part.split(';');
+        let name = parts.next()?.trim().to_ascii_lowercase();
+        let weight =
+            parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok());
+        let weight = weight.filter(|weight: &f32| *weight > 0.0)?;
+        let place = Coding::NAMES.iter().position(|(known, _)| *known == name)?;
+        Some((weight, place, Coding::NAMES.get(place)?.1))
+    })
 }
 
 fn read_bounded(decoder: impl Read, limit: usize) -> std::io::Result<Option<Vec<u8>>> {

@@ -57,7 +57,8 @@ impl Asset {
     pub fn send(&self, request: &HttpRequest) -> HttpResponse {
         let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
         let mut response = if known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == self.etag)) {
-            HttpResponse::NotModified().finish()
+            // RFC 9110, section 15.4.5: what a 200 would say of caching, this says too.
+            HttpResponse::NotModified().insert_header((header::VARY, "accept-encoding")).finish()
         } else {
             self.whole(request)
         };
@@ -74,8 +75,7 @@ impl Asset {
         let mut response = HttpResponse::Ok();
         response.insert_header((header::CONTENT_TYPE, self.of_type.as_str()));
         // Every browser reads gzip, so each file is packed once at most, on first use.
-        let gzip = request.headers().get(header::ACCEPT_ENCODING).and_then(|accept| accept.to_str().ok());
-        if gzip.is_some_and(|accept| accept.contains("gzip"))
+        if Coding::Gzip.is_taken(request.headers().get(header::ACCEPT_ENCODING))
             && let Some(packed) = self.packed.get_or_init(|| Coding::Gzip.pack(&self.bytes).ok())
         {
             response.insert_header((header::CONTENT_ENCODING, "gzip"));

@@ -83,12 +83,17 @@ fn a_session_lasts_from_login_to_logout() {
     for wrong in ["", "undb_session=", "undb_session=abc", "session=x", &cookie[..cookie.len() - 1]] {
         refused(&me(&server, wrong), wrong, 401, "unauthorized", &[]);
     }
+    let mut told = None;
     for (why, email, password) in
         [("wrong password", EMAIL, "wrong-horse"), ("nobody", "no@example.com", PASSWORD)]
     {
         let answer = login(&server, email, password);
         refused(&answer, why, 401, "wrong_credentials", &[]);
         assert!(answer.header("set-cookie").is_none());
+        let mut problem = answer.json();
+        problem["requestId"] = Value::Null;
+        let first = told.get_or_insert_with(|| problem.clone());
+        assert_eq!(*first, problem, "{why}: the answer tells no one from another");
     }
     let proxied = Setup {
         settings: undb::http::Settings {

@@ -49,6 +49,7 @@ fn the_document_and_its_page_are_served_and_cached() {
         let etag = got.header("etag").unwrap();
         let again = server.get(path).header("if-none-match", etag).send();
         assert_eq!((again.status, again.bytes.len(), again.header("etag")), (304, 0, Some(etag)), "{path}");
+        assert_eq!(again.header("vary"), Some("accept-encoding"), "{path}: as its 200");
         assert_eq!(server.get(path).header("if-none-match", "\"other\"").send().status, 200, "{path}");
         assert_eq!(server.get(path).header("if-none-match", &format!("\"x\", {etag}")).send().status, 304);
         if path.starts_with("/swagger-ui") {
@@ -56,6 +57,20 @@ fn the_document_and_its_page_are_served_and_cached() {
             assert!(policy.contains("default-src 'self'") && !policy.contains("http"), "{policy}");
         }
         assert_eq!(got.header("x-content-type-options"), Some("nosniff"), "{path}");
+    }
+    for (accept, coding) in [
+        ("gzip", Some("gzip")),
+        ("br;q=0.1, GZIP;q=0.5", Some("gzip")),
+        ("gzip;q=0", None),
+        ("gzip;q=0, br", Some("br")),
+        ("notgzip", None),
+        ("identity", None),
+    ] {
+        for path in ["/swagger-ui/swagger-ui.css", "/api/openapi.json"] {
+            let got = server.get(path).header("accept-encoding", accept).send();
+            assert_eq!(got.header("content-encoding"), coding, "{path}: {accept}");
+            assert!(got.header("vary").unwrap().contains("accept-encoding"), "{path}: {accept}");
+        }
     }
     let start = String::from_utf8(server.get("/swagger-ui/swagger-initializer.js").send().bytes).unwrap();
     assert!(start.contains("/api/openapi.json") && start.contains("persistAuthorization"), "{start}");
