@@ -18,10 +18,11 @@ pub const NAME_CHARS_MAX: usize = 255;
 pub const DESCRIPTION_CHARS_MAX: usize = 2000;
 /// Characters of a short text (`string`) or a web address.
 pub const STRING_CHARS_MAX: usize = 10_000;
-/// Bytes of an e-mail address and of the part before its `@`, as RFC 5321 has them, and characters between two dots of its
-/// domain.
+/// Bytes of an e-mail address, as RFC 5321 has it.
 pub const EMAIL_BYTES_MAX: usize = 254;
+/// Bytes of an e-mail address before its `@`, as RFC 5321 has it.
 pub const EMAIL_LOCAL_BYTES_MAX: usize = 64;
+/// Characters between two dots of an e-mail address's domain.
 pub const EMAIL_LABEL_CHARS_MAX: usize = 63;
 /// Bytes of a long text or a JSON value.
 pub const LONG_BYTES_MAX: usize = 512 << 10;
@@ -62,21 +63,24 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 pub const BULK_BODY_BYTES_MAX: usize = 16 << 20;
 /// Bytes of an answer above which it is compressed when the client asks.
 pub const COMPRESSED_BYTES_MIN: usize = 1024;
-/// Characters of a request id or an Idempotency-Key sent by the client.
+/// Characters of a request id sent by the client.
 pub const REQUEST_ID_CHARS_MAX: usize = 64;
+/// Characters of an Idempotency-Key.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// Seconds for which the answer to an Idempotency-Key is kept.
 pub const IDEMPOTENCY_SECONDS: i64 = 24 * 3600;
 
-/// Characters of a password.
+/// Characters of a password, at least.
 pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Characters of a password, at most.
 pub const PASSWORD_CHARS_MAX: usize = 256;
 /// Seconds after its last use at which a session ends.
 pub const SESSION_SECONDS: i64 = 30 * 24 * 3600;
 /// Seconds between two writes of a session's last use.
 pub const SESSION_TOUCH_SECONDS: i64 = 3600;
-/// Failed logins of one address or e-mail before further ones are refused, and the seconds over which they count.
+/// Failed logins of one address or e-mail before further ones are refused.
 pub const LOGIN_FAILURES_MAX: usize = 10;
+/// Seconds over which failed logins count.
 pub const LOGIN_WINDOW_SECONDS: i64 = 15 * 60;
 /// Seconds for which a rotated token's old secret may go on working.
 pub const GRACE_SECONDS_MAX: i64 = 604_800;

@@ -3,25 +3,33 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may end them too")]
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use undb::error::Code;
 use undb::model::field::TYPES;
 use undb::store::schema::{FORMAT, MAP};
 
+const NOTE: &str =
+    "<!-- Made from the code: do not edit. `UNDB_WRITE_DOCS=1 cargo test --test docs` makes it anew. -->";
+
+fn root() -> PathBuf {
+    env!("CARGO_MANIFEST_DIR").into()
+}
+
 /// Compares a page with what the code says, or writes it.
 fn check(name: &str, body: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
-    let page = format!(
-        "<!-- Made from the code: do not edit. `UNDB_WRITE_DOCS=1 cargo test --test docs` makes it anew. -->\n\n{body}"
-    );
+    check_whole(&format!("docs/{name}"), &format!("{NOTE}\n\n{body}"));
+}
+
+fn check_whole(name: &str, page: &str) {
+    let path = root().join(name);
     if std::env::var_os("UNDB_WRITE_DOCS").is_some() {
         std::fs::write(&path, page).unwrap();
         return;
     }
     let held = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(held == page, "docs/{name} is stale: run `UNDB_WRITE_DOCS=1 cargo test --test docs`");
+    assert!(held == page, "{name} is stale: run `UNDB_WRITE_DOCS=1 cargo test --test docs`");
 }
 
 #[test]
@@ -79,20 +87,107 @@ fn limits() {
     let mut body = String::from(
         "# Limits\n\nEvery bound of the server, from `src/limits.rs`.\n\n| bound | value | of what |\n| --- | --- | --- |\n",
     );
-    // A constant without a comment of its own shares that of the one before.
-    let (mut about, mut fresh) = (String::new(), true);
+    let mut about = String::new();
     for line in source.lines() {
         if let Some(text) = line.strip_prefix("/// ") {
-            about = if fresh || about.is_empty() { text.to_owned() } else { format!("{about} {text}") };
-            fresh = false;
+            about = if about.is_empty() { text.to_owned() } else { format!("{about} {text}") };
         } else if let Some(constant) = line.strip_prefix("pub const ") {
             let (name, value) = constant.trim_end_matches(';').split_once(" = ").unwrap();
             let name = name.split(':').next().unwrap();
-            let _ = writeln!(body, "| `{name}` | `{value}` | {about} |");
-            fresh = true;
+            assert!(!about.is_empty(), "`{name}` in src/limits.rs has no comment");
+            let _ = writeln!(body, "| `{name}` | {} | {about} |", shown(name, number(value)));
+            about.clear();
         }
     }
     check("limits.md", &body);
+}
+
+/// What a constant's expression comes to: numbers, products and shifts.
+fn number(expression: &str) -> u64 {
+    if let Some((left, right)) = expression.split_once(" << ") {
+        return number(left) << number(right);
+    }
+    expression.split(" * ").map(|factor| factor.replace('_', "").parse::<u64>().unwrap()).product()
+}
+
+/// A number with its unit, which stands in the constant's name.
+fn shown(name: &str, value: u64) -> String {
+    let units: &[(u64, &str)] = if name.contains("_BYTES") {
+        &[(1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes")]
+    } else if name.contains("SECONDS") {
+        &[(86_400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds")]
+    } else if name.ends_with("_MS") {
+        &[(60_000, "minutes"), (1, "ms")]
+    } else {
+        return grouped(value);
+    };
+    // One of a unit reads better as many of the next.
+    let fits =
+        |(size, unit): &&(u64, &str)| value.is_multiple_of(*size) && (value > *size || unit.ends_with("iB"));
+    let (size, unit) = units.iter().find(fits).unwrap_or(&(1, ""));
+    format!("{} {unit}", grouped(value / size))
+}
+
+/// With a comma after each thousand.
+fn grouped(value: u64) -> String {
+    match value {
+        0..1000 => value.to_string(),
+        _ => format!("{},{:03}", grouped(value / 1000), value % 1000),
+    }
+}
+
+/// The list of files in ARCHITECTURE.md: what each is for is the first sentence of its own.
+#[test]
+fn the_files_of_the_architecture() {
+    const BEGIN: &str = "<!-- files: made from the first sentence of each file by `UNDB_WRITE_DOCS=1 cargo test --test docs` -->\n";
+    const END: &str = "<!-- end of files -->";
+    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let mut list = String::new();
+    for folder in ["src", "tests", "benches"] {
+        let _ = writeln!(list, "- **`{folder}/`**");
+        files_list(&root().join(folder), 1, &mut list);
+    }
+    check_whole("ARCHITECTURE.md", &format!("{before}{BEGIN}\n{list}\n{END}{after}"));
+}
+
+/// Lists a folder: `lib.rs` and `main.rs` first, then the others by name, a folder after the file of its name. A folder is told by its `mod.rs` or
+/// `main.rs`, or by the file of its name beside it; what only tests its parent is left out.
+fn files_list(folder: &Path, depth: usize, list: &mut String) {
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let first = |path: &Path| ["lib.rs", "main.rs"].contains(&name(path).as_str());
+    paths.sort_by_key(|path| (!first(path), path.with_extension(""), path.is_dir()));
+    for path in paths {
+        let (name, indent) = (name(&path), "  ".repeat(depth));
+        let told_above = name == "mod.rs" || (name == "main.rs" && depth > 1);
+        if told_above
+            || name.starts_with("tests")
+            || !(path.is_dir() || path.extension().is_some_and(|end| end == "rs"))
+        {
+            continue;
+        }
+        if path.is_dir() {
+            let own = ["mod.rs", "main.rs"].iter().find_map(|own| first_sentence(&path.join(own)));
+            let about = own.map(|about| format!(": {about}")).unwrap_or_default();
+            let _ = writeln!(list, "{indent}- **`{name}/`**{about}");
+            files_list(&path, depth + 1, list);
+        } else {
+            let about = first_sentence(&path).unwrap_or_else(|| panic!("{name} does not say what it is for"));
+            let _ = writeln!(list, "{indent}- `{name}`: {about}");
+        }
+    }
+}
+
+/// The first sentence of a file's own documentation, without links.
+fn first_sentence(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let lines: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//! ")).collect();
+    let paragraph = lines.join(" ").replace("[`", "`").replace("`]", "`");
+    let sentence = paragraph.split_once(". ").map_or(paragraph.as_str(), |(first, _)| first);
+    (!sentence.is_empty()).then(|| format!("{}.", sentence.trim_end_matches(['.', ':'])))
 }
 
 #[test]
@@ -100,17 +195,22 @@ fn the_readme_names_every_setting() {
     let readme = include_str!("../README.md");
     let help = Command::new(env!("CARGO_BIN_EXE_undb")).args(["serve", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let flags: Vec<&str> = help
-        .split_whitespace()
-        .filter(|word| word.starts_with("--") && *word != "--help")
-        .map(|word| word.split('[').next().unwrap())
-        .collect();
-    assert!(flags.len() >= 10, "{flags:?}");
-    for flag in flags {
-        let variable = format!("UNDB_{}", flag.trim_start_matches('-').replace('-', "_").to_uppercase());
-        assert!(
-            readme.contains(&format!("| `{flag}` | `{variable}` |")),
-            "README.md lacks {flag} or {variable}"
-        );
+    let settings: Vec<&str> = help.split("\n      --").skip(1).collect();
+    assert!(settings.len() >= 10, "{help}");
+    for setting in settings {
+        let flag = setting.split([' ', '[', '\n']).next().unwrap();
+        let key = flag.replace('-', "_");
+        let variable = format!("UNDB_{}", key.to_uppercase());
+        assert!(setting.contains(&format!("[env: {variable}=")), "--{flag} has another variable");
+        let row = format!("| `--{flag}` | `{variable}` |");
+        let row = readme.lines().find(|line| line.starts_with(&row));
+        let row = row.unwrap_or_else(|| panic!("README.md lacks --{flag} or {variable}"));
+        let cells: Vec<&str> = row.split(" |").map(|cell| cell.trim_matches([' ', '`', '|'])).collect();
+        let [_, _, in_file, default, about, _] = cells[..] else { panic!("cells of {row}") };
+        assert!(in_file == key || flag == "config", "{row}");
+        assert!(!about.is_empty(), "{row}");
+        if let Some((_, said)) = setting.split_once("[default: ") {
+            assert_eq!(default, said.split(']').next().unwrap(), "the default of --{flag}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Stored values: a format byte and bincode 2 in its `standard` configuration. The one file that names bincode.
 //!
 //! bincode does not describe itself: reordering a struct's fields or an enum's variants *is* a change of format. The
-//! golden test in `tests/upgrade.rs` sees it; the old shape then goes to `store/upgrade.rs` and the format byte up.
+//! golden test in `tests/upgrade` sees it; the old shape then goes to `store/upgrade.rs` and the format byte up.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

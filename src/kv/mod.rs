@@ -5,7 +5,7 @@
 //! on its own overlay, may be run again, and what it kept becomes one atomic commit. A commit has answered only once it
 //! is on the disk, which is why the answer comes sealed in a [`Receipt`].
 //!
-//! The laws (one test each in `tests/kv_conformance.rs`, run on every engine):
+//! The laws (one test each in `tests/kv_conformance`, run on every engine):
 //!
 //! - A snapshot never changes, never conflicts, and holds every commit acknowledged before it was opened.
 //! - A body sees its own writes, has no effect outside the transaction, and may be run again.
