@@ -155,11 +155,7 @@ fn failed(problem: &problem::Problem) -> HttpResponse {
 /// The origin of the page that calls, if it is one of those that may.
 fn cors_origin<'a>(headers: &'a HeaderMap, shared: &Shared) -> Option<&'a HeaderValue> {
     let origin = headers.get(header::ORIGIN)?;
-    let allowed = shared
-        .settings
-        .cors_origins
-        .iter()
-        .any(|allowed| allowed == "*" || allowed.as_bytes() == origin.as_bytes());
+    let allowed = shared.settings.cors_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes());
     allowed.then_some(origin)
 }
 
