@@ -161,12 +161,14 @@ fn key_read<B: Body>(headers: &HeaderMap, dry_run: bool) -> Result<Option<String
     if !B::KEYED || dry_run {
         return Err(Error::plain(Code::IdempotencyKeyNotTaken));
     }
+    let alone = headers.get_all("idempotency-key").nth(1).is_none();
     let text = value.to_str().ok().filter(|text| {
-        (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len())
+        alone
+            && (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_graphic())
     });
     let detail =
-        format!("`Idempotency-Key` takes 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters.");
+        format!("`Idempotency-Key` takes 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters, once.");
     let text = text.ok_or_else(|| Error::fault("Idempotency-Key", Code::InvalidHeader, detail))?;
     Ok(Some(text.to_owned()))
 }
