@@ -159,6 +159,33 @@ fn odd_members_and_values_are_refused_with_their_place() {
 }
 
 #[test]
+fn a_name_that_is_none_is_refused_for_every_noun() {
+    let server = Server::start();
+    let cookie = server.owner();
+    let world = World::make(&server, &cookie, "");
+    let document = document(&server);
+    let before = stored(&server);
+    let mut nouns = 0;
+    for (operation, row) in matched(&document) {
+        let Some(mut body) = (row.body)(&world).filter(|_| row.needs != Needs::Nothing) else { continue };
+        let renames =
+            operation.method == "PATCH" && body.get("values").is_none() && body.get("records").is_none();
+        if body.get("name").is_none() && !renames {
+            continue;
+        }
+        nouns += 1;
+        for name in ["a\0b", &"x".repeat(256), "", "\u{7f}", &world.record, &world.space] {
+            body["name"] = name.into();
+            let answer = send(&server, &world, &cookie, row.operation, body.to_string().as_bytes());
+            let why = format!("{}: {name:?}", row.operation);
+            refused(&answer, &why, 422, "invalid_input", &["/name invalid_name"]);
+        }
+    }
+    assert!(nouns >= 10, "spaces, bases, tables, fields and tokens, made and changed: {nouns}");
+    assert_eq!(stored(&server), before);
+}
+
+#[test]
 fn an_id_of_another_kind_is_not_there() {
     let shop = Shop::open();
     let record = shop.record(json!({"title": "Dune"}));

@@ -130,6 +130,49 @@ fn a_cursor_fits_its_own_list_only() {
 }
 
 #[test]
+fn a_cursor_is_spelled_in_one_way() {
+    let shop = Shop::open();
+    let ids = fill(&shop, 4);
+    let records = shop.path("/records");
+    let with = |query: &str, cursor: &str| {
+        shop.ask("GET", &format!("{records}?{query}&cursor={cursor}"), Value::Null)
+    };
+    let up = shop.got(&format!("{records}?limit=2")).text("/nextCursor");
+    let down = shop.got(&format!("{records}?limit=2&sort=-id")).text("/nextCursor");
+    assert_eq!(ids_at(&with("sort=id", &up), "/records"), ids[2..], "`sort=id` is what it is without");
+    assert_eq!(ids_at(&with("sort=-id", &down), "/records"), [ids[1].clone(), ids[0].clone()]);
+    for sort in ["sort=id", "keys=name"] {
+        refused(&with(sort, &down), sort, 400, "invalid_cursor", &[]);
+    }
+    // The last character stands for fewer bits than it could hold, so that others might be read as the same.
+    let alphabet = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_', '=', '.', '~', '!']);
+    for other in alphabet {
+        for altered in
+            [format!("{}{other}", &up[..up.len() - 1]), format!("{up}{other}"), format!("{other}{up}")]
+        {
+            if altered != up {
+                refused(&with("limit=1", &altered), &altered, 400, "invalid_cursor", &[]);
+            }
+        }
+    }
+    for altered in [up.to_lowercase(), up.to_uppercase(), up.repeat(2), "A".repeat(4000), format!("{up}%0A")]
+    {
+        refused(&with("limit=1", &altered), &altered, 400, "invalid_cursor", &[]);
+    }
+    assert_eq!(shop.ask("DELETE", &format!("{records}/{}", ids[1]), Value::Null).status, 204);
+    assert_eq!(
+        ids_at(&with("limit=9", &up), "/records"),
+        ids[2..],
+        "it outlives the record that it stands behind"
+    );
+    for id in &ids[2..] {
+        assert_eq!(shop.ask("DELETE", &format!("{records}/{id}"), Value::Null).status, 204);
+    }
+    let end = with("limit=9", &up);
+    assert_eq!(end.json(), json!({"total": 1, "records": [], "nextCursor": null}), "and all that follow");
+}
+
+#[test]
 fn records_that_come_and_go_make_the_list_neither_skip_nor_repeat() {
     let shop = Shop::open();
     fill(&shop, 40);

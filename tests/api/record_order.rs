@@ -41,6 +41,24 @@ fn a_record_that_is_not_there_comes_before_all_that_is_wrong_with_the_rest() {
 }
 
 #[test]
+fn so_does_a_field_that_is_not_there() {
+    let shop = Shop::open();
+    for field in [nothing("fld"), "no such field".replace(' ', "%20")] {
+        let path = shop.path(&format!("/fields/{field}"));
+        for (why, method, query, body) in [
+            ("a body that can't be read", "PATCH", "", "{"),
+            ("a member that is not known", "PATCH", "", r#"{"nmae": "x"}"#),
+            ("a parameter", "PATCH", "?dryRun=maybe", r#"{"name": "x"}"#),
+            ("a body where none is taken", "DELETE", "", r#"{"x": 1}"#),
+            ("a parameter that is not known", "GET", "?x=1", ""),
+        ] {
+            let answer = raw(&shop, method, &format!("{path}{query}"), &[], body);
+            refused(&answer, &format!("{method}: {why}"), 404, "field_not_found", &[]);
+        }
+    }
+}
+
+#[test]
 fn what_does_not_fit_comes_before_the_precondition() {
     let shop = Shop::open();
     shop.record(json!({"title": "Dune", "isbn": "1"}));
