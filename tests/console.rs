@@ -101,6 +101,8 @@ fn a_newcomer_authorizes_and_tries_the_api_out() {
     let browser = Browser::open(1280, 1000);
     browser.go(&format!("{}/", demo.address));
     authorize(&browser, &demo.token);
+    picture(&browser, "authorize");
+    browser.click(".btn-done");
     picture(&browser, "authorized");
     let listed = try_out(&browser, "records", "recordList");
     assert_eq!(listed.0, 200);
@@ -139,6 +141,7 @@ fn every_operation_can_be_tried_out() {
         let demo = Demo::start();
         browser.go(&format!("{}/swagger-ui/", demo.address));
         authorize(&browser, &demo.token);
+        browser.click(".btn-done");
         let mut token_id = String::new();
         for (operation, row) in rows {
             let id = operation.id.as_str();
@@ -161,13 +164,12 @@ fn every_operation_can_be_tried_out() {
     println!("{} operations tried out", rows.len());
 }
 
+/// Pastes the token into the dialog, which stays open.
 fn authorize(browser: &Browser, token: &str) {
     browser.click("button.authorize");
     browser.type_into(".auth-container input[type=text]", token);
     browser.click(".auth-container button.authorize");
     browser.wait("return document.querySelector('.auth-container h6') !== null && document.body.innerText.includes('Logout')");
-    picture(browser, "authorize");
-    browser.click(".btn-done");
 }
 
 /// The block of an operation.
