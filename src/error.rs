@@ -120,12 +120,17 @@ pub struct Fault {
 pub struct Faults {
     listed: Vec<Fault>,
     count: usize,
+    /// The codes of all of them, listed or not, each once.
+    codes: Vec<Code>,
 }
 
 impl Faults {
     /// Adds one; past [`FAULTS_MAX`] they are only counted.
     pub fn add(&mut self, pointer: impl fmt::Display, code: Code, detail: impl Into<String>) {
         self.count += 1;
+        if !self.codes.contains(&code) {
+            self.codes.push(code);
+        }
         if self.listed.len() < FAULTS_MAX {
             self.listed.push(Fault { pointer: pointer.to_string(), code, detail: detail.into() });
         }
@@ -149,9 +154,9 @@ impl Faults {
 impl From<Faults> for Error {
     /// The code is that of the faults if they share one that stands for a whole answer; 409 if all are things taken.
     fn from(faults: Faults) -> Error {
-        let all = |fits: fn(Code) -> bool| faults.listed.iter().all(|fault| fits(fault.code));
-        let first = faults.listed.first().map_or(Code::InvalidInput, |fault| fault.code);
-        let same = faults.listed.iter().all(|fault| fault.code == first);
+        let all = |fits: fn(Code) -> bool| faults.codes.iter().all(|code| fits(*code));
+        let first = faults.codes.first().copied().unwrap_or(Code::InvalidInput);
+        let same = faults.codes.len() == 1;
         let code = match first.status() {
             400 if all(|code| code.status() == 400) => {
                 if first == Code::InvalidHeader && same {
@@ -302,6 +307,17 @@ mod tests {
         let error = Error::from(faults);
         assert_eq!(error.faults.len(), FAULTS_MAX);
         assert!(error.detail.contains(&(FAULTS_MAX + 5).to_string()));
+    }
+
+    #[test]
+    fn faults_past_the_limit_decide_about_the_code() {
+        let mut faults = Faults::default();
+        for n in 0..=FAULTS_MAX {
+            faults.add(n, Code::IdTaken, "taken");
+        }
+        assert_eq!(Error::from(faults.clone()).code, Code::IdTaken);
+        faults.add("/last", Code::Required, "missing");
+        assert_eq!(Error::from(faults).code, Code::InvalidInput);
     }
 
     #[test]

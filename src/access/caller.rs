@@ -236,6 +236,11 @@ impl Caller {
 /// How a place is found from a path.
 pub trait Resolve: Sized {
     fn resolve(caller: &Caller, known: &dyn Credentials, path: Path<'_>) -> Result<Self>;
+
+    /// The table that it is, if it is one.
+    fn as_table(&self) -> Option<InTable> {
+        None
+    }
 }
 
 impl Resolve for Nowhere {
@@ -267,5 +272,9 @@ impl Resolve for InTable {
         let base = found.base.ok_or_else(|| Error::plain(Code::BaseNotFound))?;
         let table = found.table.filter(|table| caller.reach.sees_table(base, *table));
         table.map(|table| space.base(base).table(table)).ok_or_else(|| Error::plain(Code::TableNotFound))
+    }
+
+    fn as_table(&self) -> Option<InTable> {
+        Some(*self)
     }
 }

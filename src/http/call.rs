@@ -15,12 +15,12 @@ use super::client::Client;
 use super::problem::Problem;
 use super::query::{NoQuery, Params, Query};
 use super::router::{Incoming, Parts};
-use crate::access::{Access, Caller, Path, Permission, Resolve};
+use crate::access::{Access, Caller, InTable, Path, Permission, Resolve};
 use crate::error::{Code, Error, Result};
 use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
-use crate::service::Core;
 use crate::service::door::Weight;
 use crate::service::once::Once;
+use crate::service::{self, Core};
 use crate::store::kept::Answer;
 
 /// A call by someone who may make it.
@@ -81,11 +81,13 @@ where
         let caller = request.extensions().get::<Caller>().cloned();
         let caller = caller.ok_or_else(|| Error::plain(Code::Unauthorized))?;
         let access = access(&core, &caller, &request, &mut parts).await?;
-        let query: Q = query_read(&request)?;
-        let key = key_read::<B>(request.headers(), query.is_dry_run())?;
-        let (body, bytes) = body_read(&request, &mut payload).await?;
-        let key = key.map(|text| Key { fingerprint: fingerprint(&request, &bytes), text });
-        Ok(Call { core, caller, access, query, body, request, parts, key })
+        match said_read(&request, &mut payload).await {
+            Ok((query, key, body)) => Ok(Call { core, caller, access, query, body, request, parts, key }),
+            Err(error) => {
+                path_check(&core, access.place().as_table(), &parts).await?;
+                Err(error)
+            }
+        }
     }
 
     /// The Idempotency-Key that was sent, with how the answer is rendered.
@@ -148,6 +150,31 @@ where
     core.door.read(core, Weight::Light, find).await
 }
 
+/// A record or field in the path is looked for where something is done with it. A request that does not come that far is
+/// judged here: what is not there comes before anything that is wrong with the rest.
+async fn path_check(core: &Arc<Core>, table: Option<InTable>, parts: &Parts) -> Result<()> {
+    let Some(table) = table else { return Ok(()) };
+    let part = |name: &str| parts.get(name).map(str::to_owned);
+    let (record, field) = (part("record"), part("field"));
+    let look = move |core: &Core| {
+        record.as_deref().map_or(Ok(()), |id| service::record::record_check(core, table, id))?;
+        field.as_deref().map_or(Ok(()), |meant| service::field::field_check(core, table, meant))
+    };
+    core.door.read(core, Weight::Light, look).await
+}
+
+/// What a request says beside its path.
+async fn said_read<Q: Query, B: Body>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<(Q, Option<Key>, B)> {
+    let query: Q = query_read(request)?;
+    let key = key_read::<B>(request.headers(), query.is_dry_run())?;
+    let (body, bytes) = body_read(request, payload).await?;
+    let key = key.map(|text| Key { fingerprint: fingerprint(request, &bytes), text });
+    Ok((query, key, body))
+}
+
 fn query_read<Q: Query>(request: &HttpRequest) -> Result<Q> {
     let mut params = Params::parse(request.query_string(), Q::PARAMS);
     let query = Q::read(&mut params);
@@ -161,12 +188,14 @@ fn key_read<B: Body>(headers: &HeaderMap, dry_run: bool) -> Result<Option<String
     if !B::KEYED || dry_run {
         return Err(Error::plain(Code::IdempotencyKeyNotTaken));
     }
+    let alone = headers.get_all("idempotency-key").nth(1).is_none();
     let text = value.to_str().ok().filter(|text| {
-        (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len())
+        alone
+            && (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_graphic())
     });
     let detail =
-        format!("`Idempotency-Key` takes 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters.");
+        format!("`Idempotency-Key` takes 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters, once.");
     let text = text.ok_or_else(|| Error::fault("Idempotency-Key", Code::InvalidHeader, detail))?;
     Ok(Some(text.to_owned()))
 }

@@ -256,7 +256,7 @@ pub async fn record_update(
     call: Call<RecordsWrite, KeysQuery, RecordUpdate>,
 ) -> Result<HttpResponse, Problem> {
     let id = record_meant(&call)?;
-    let expected = expected(call.request.headers())?;
+    let expected = expected(call.request.headers());
     let (sent, keys) = (Sent { content: call.body.values, faults: call.body.faults }, call.query.keys);
     let recorded = service::record::record_update(&call.core, call.access, id, sent, keys, expected).await?;
     Ok(ok(&recorded, keys, None))
@@ -272,7 +272,7 @@ pub async fn record_update(
 )]
 pub async fn record_delete(call: Call<RecordsWrite, NoQuery, EmptyBody>) -> Result<HttpResponse, Problem> {
     let id = record_meant(&call)?;
-    let expected = expected(call.request.headers())?;
+    let expected = expected(call.request.headers());
     service::record::record_delete(&call.core, call.access, id, expected).await?;
     Ok(answer::no_content())
 }

@@ -277,9 +277,11 @@ impl Body for RecordsUpsert {
 #[derive(ToSchema)]
 pub struct RecordsDelete {
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000, example = json!(["rec01jd00000000000000000000c1"]))]
-    ids: Vec<RecordId>,
+    ids: Vec<Option<RecordId>>,
     #[schema(ignore)]
     count: usize,
+    #[schema(ignore)]
+    faults: Faults,
 }
 
 impl Body for RecordsDelete {
@@ -287,7 +289,12 @@ impl Body for RecordsDelete {
 
     fn read(members: &mut Members<'_>, _: &Bytes, faults: &mut Faults) -> Option<RecordsDelete> {
         let (ids, count) = list_read(members, "ids", faults, record_id_read)?;
-        Some(RecordsDelete { ids: ids.into_iter().flatten().collect(), count })
+        Some(RecordsDelete { ids, count, faults: Faults::default() })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
@@ -375,9 +382,9 @@ pub async fn record_upsert(
 pub async fn record_delete_bulk(
     call: Call<RecordsWrite, BulkQuery, RecordsDelete>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/ids", &Faults::default())?;
+    count_check(call.body.count, "/ids", &call.body.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
-    let changed =
-        service::record_bulk::record_delete_bulk(&call.core, call.access, call.body.ids, dry_run).await?;
+    let sent = Sent { content: call.body.ids, faults: call.body.faults };
+    let changed = service::record_bulk::record_delete_bulk(&call.core, call.access, sent, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Deleted, keys, dry_run))
 }

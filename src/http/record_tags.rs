@@ -1,6 +1,6 @@
 //! Entity tags of records (RFC 9110, section 8.8.3): a record's version in quotes.
 
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 use crate::error::{Code, Error, Result};
 use crate::service::record::Expected;
@@ -10,15 +10,20 @@ pub fn etag(version: u32) -> String {
     format!("\"{version}\"")
 }
 
-/// Reads a list of entity tags (RFC 9110, section 8.8.3). `None` if the header is not there.
+/// Reads a list of entity tags (RFC 9110, section 8.8.3), which may come in several lines. `None` if the header is not
+/// there.
 fn tags_read(headers: &HeaderMap, name: &header::HeaderName) -> Result<Option<Tags>> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
     let bad = || {
         let detail = "Expected `*` or entity tags such as `\"3\"`, with commas between them.";
         Error::fault(name, Code::InvalidHeader, detail)
     };
-    let text = value.to_str().map_err(|_| bad())?.trim();
-    if text == "*" {
+    let lines = headers.get_all(name).map(HeaderValue::to_str).collect::<std::result::Result<Vec<_>, _>>();
+    let lines = lines.map_err(|_| bad())?;
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let text = lines.join(",");
+    if text.trim() == "*" {
         return Ok(Some(Tags::Any));
     }
     let mut tags = Vec::new();

@@ -8,7 +8,7 @@ use super::field_records::records_change;
 use super::field_rules::{field_changed, field_new};
 use super::once::{Commit, Done, Once, Txn, commit_catalog};
 use super::record_edit::Sent;
-use crate::access::{Access, TableRead, TableWrite};
+use crate::access::{Access, InTable, TableRead, TableWrite};
 use crate::error::{Code, Error, Result};
 use crate::id::{FieldId, RecordId};
 use crate::limits::FIELDS_MAX;
@@ -84,6 +84,12 @@ pub fn field_get(core: &Core, access: &Access<TableRead>, meant: &str) -> Result
     let table = field_list(core, access)?;
     let id = table.field_meant(meant).map(|open| open.field.id).ok_or_else(not_found)?;
     Ok(Fielded::of(table, id))
+}
+
+/// Refuses what is neither the id nor the name of a field of a table.
+pub fn field_check(core: &Core, place: InTable, meant: &str) -> Result<()> {
+    let catalog = core.catalog(&place)?;
+    catalog.table(place)?.field_meant(meant).map(drop).ok_or_else(not_found)
 }
 
 /// Adds a field. Its default fills the records that are there; without one it can't be required in a filled table.

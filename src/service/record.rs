@@ -8,9 +8,9 @@ use super::once::{Commit, Done, Once, Txn, commit_once};
 use super::record_edit::{
     Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, missing_check, values_read,
 };
-use crate::access::{Access, Inside, RecordsRead, RecordsWrite};
+use crate::access::{Access, InTable, Inside, RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
-use crate::id::RecordId;
+use crate::id::{Id, RecordId};
 use crate::kv::Way;
 use crate::model::field::{Keys, Source};
 use crate::model::json::{OwnedJson, Pointer};
@@ -82,6 +82,14 @@ pub fn record_get(core: &Core, access: &Access<RecordsRead>, id: RecordId) -> Re
     let table = catalog.table(place)?.clone();
     let record = store::record::record_read(id, found)?;
     Ok(Recorded { table, record: record.ok_or_else(not_found)? })
+}
+
+/// Refuses what is the id of no record of a table.
+pub fn record_check(core: &Core, place: InTable, text: &str) -> Result<()> {
+    let id = RecordId::parse(text).ok_or_else(not_found)?;
+    let key = store::record::record_key(place, id);
+    let found = core.engine.get(&[key.as_pair()])?.into_iter().next().flatten();
+    found.map(drop).ok_or_else(not_found)
 }
 
 /// Reads a page in the order of ids. `check` is handed the table first, to refuse fields that are not there.
@@ -199,19 +207,20 @@ fn ids_check(
     }
 }
 
-/// Changes the named fields of a record; the rest stays.
+/// Changes the named fields of a record; the rest stays. A fault of `If-Match` counts once the record is found.
 pub async fn record_update(
     core: &Arc<Core>,
     access: Access<RecordsWrite>,
     id: RecordId,
     sent: Sent<OwnedJson>,
     keys: Keys,
-    expected: Option<Expected>,
+    expected: Result<Option<Expected>>,
 ) -> Result<Recorded> {
     let done = commit_once(core, access, Commit::light(None), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
         let (head, found) = records_get(&*txn.write, *access.place(), &[id])?;
         let before = found.into_iter().next().flatten().ok_or_else(not_found)?;
+        let expected = expected.clone()?;
         let mut faults = sent.faults.clone();
         let at = Pointer::Root;
         let named = values_read(&table, Some(&sent.content), keys, &at.member("values"), &mut faults);
@@ -230,18 +239,18 @@ pub async fn record_update(
     done.await?.fresh()
 }
 
-/// Deletes a record.
+/// Deletes a record. A fault of `If-Match` counts once the record is found.
 pub async fn record_delete(
     core: &Arc<Core>,
     access: Access<RecordsWrite>,
     id: RecordId,
-    expected: Option<Expected>,
+    expected: Result<Option<Expected>>,
 ) -> Result<()> {
     let done = commit_once(core, access, Commit::light(None), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
         let (head, found) = records_get(&*txn.write, *access.place(), &[id])?;
         let before = found.into_iter().next().flatten().ok_or_else(not_found)?;
-        expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
+        expected.clone()?.map_or(Ok(()), |expected| expected.check(&before))?;
         edits_write(
             txn,
             access,

@@ -144,25 +144,26 @@ fn found_all(
     Ok((head, found.into_iter().flatten().collect()))
 }
 
-/// Deletes many records, or none.
+/// Deletes many records, or none. An id that could not be read keeps its place, and has its fault already.
 pub async fn record_delete_bulk(
     core: &Arc<Core>,
     access: Access<RecordsWrite>,
-    ids: Vec<RecordId>,
+    sent: Sent<Vec<Option<RecordId>>>,
     dry_run: bool,
 ) -> Result<Changed> {
     let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
-        let mut faults = Faults::default();
-        twice_check(ids.iter().copied().map(Some), "ids", "", &mut faults);
+        let mut faults = sent.faults.clone();
+        twice_check(sent.content.iter().copied(), "ids", "", &mut faults);
         faults.check()?;
+        let ids: Vec<RecordId> = sent.content.iter().copied().flatten().collect();
         let (head, found) = found_all(txn, *access.place(), &ids, "ids", "")?;
         let edits: Vec<_> =
             found.into_iter().map(|before| Edit { before: Some(before), after: None }).collect();
         edits_write(txn, access, &table, head, &edits, Layout::list(Keys::Name))?;
         let deleted = edits.len();
         let shown = if dry_run { shown_of(edits)? } else { Vec::new() };
-        Ok(Changed { table, created: 0, modified: 0, deleted, ids: ids.clone(), shown })
+        Ok(Changed { table, created: 0, modified: 0, deleted, ids, shown })
     });
     done.await?.fresh()
 }
