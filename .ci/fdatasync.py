@@ -4,7 +4,8 @@
 Usage: fdatasync.py PATH/TO/undb
 
 Starts the server under strace in an empty folder, makes one record, and reads the calls in their order: between the last
-read of the request and the write of its 201 there has to be an fdatasync that succeeded. Exit 1 if there is none.
+read of the request and the write of its 201 there has to be an fdatasync of a file of the database that succeeded. Exit 1
+if there is none.
 """
 
 import json
@@ -23,9 +24,12 @@ TITLE = "seen by strace"
 def main(binary):
     with tempfile.TemporaryDirectory() as folder:
         trace = os.path.join(folder, "trace")
-        command = ["strace", "-f", "-qq", "-s", "400", "-e", "trace=recvfrom,read,readv,sendto,write,writev,fdatasync", "-o", trace]
+        data = os.path.join(os.path.realpath(folder), "data")
+        # With -y a descriptor is followed by what it is open on.
+        command = ["strace", "-f", "-qq", "-y", "-s", "400", "-o", trace]
+        command += ["-e", "trace=recvfrom,read,readv,sendto,write,writev,fdatasync"]
         server = subprocess.Popen(
-            command + [binary, "--demo", "--data-dir", os.path.join(folder, "data"), "--listen", "127.0.0.1:0"],
+            command + [binary, "--demo", "--data-dir", data, "--listen", "127.0.0.1:0"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         try:
@@ -39,10 +43,10 @@ def main(binary):
         lines = open(trace, encoding="utf-8", errors="replace").read().splitlines()
     asked = last(lines, lambda line: TITLE in line and re.search(r"(recvfrom|read|readv)", line))
     answered = last(lines, lambda line: "HTTP/1.1 201" in line and re.search(r"(sendto|write|writev)\(", line))
-    between = [line for line in lines[asked:answered] if re.search(r"fdatasync.*= 0", line)]
+    between = synced(lines, asked, answered, data)
     print(f"status {status}: request at line {asked}, {len(between)} fdatasync, 201 at line {answered}")
     for line in [lines[asked]] + between + [lines[answered]]:
-        print("  " + line[:110])
+        print("  " + line.replace(data, "data")[:110])
     return 0 if between else 1
 
 
@@ -61,8 +65,25 @@ def create(url, token):
             time.sleep(0.2)
 
 
+def synced(lines, asked, answered, data):
+    """The lines at which an fdatasync of a file below `data` that was called after `asked` and ended well before
+    `answered`."""
+    called, found = set(), []
+    for line in lines[asked:answered]:
+        thread = line.split()[0]
+        if "fdatasync(" in line and f"<{data}/" in line:
+            called.add(thread)
+        if re.search(r"fdatasync\b.*= 0$", line) and thread in called:
+            called.remove(thread)
+            found.append(line)
+    return found
+
+
 def last(lines, fits):
-    return max(number for number, line in enumerate(lines) if fits(line))
+    found = [number for number, line in enumerate(lines) if fits(line)]
+    if not found:
+        sys.exit("the trace does not hold the request and its 201")
+    return found[-1]
 
 
 if __name__ == "__main__":

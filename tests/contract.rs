@@ -40,6 +40,15 @@ fn the_file_is_current() {
     );
 }
 
+#[test]
+fn readers_of_yaml_1_1_see_the_same_document() {
+    for line in document_yaml().lines() {
+        let text = line.trim_start_matches([' ', '-']).trim_end_matches(':');
+        let bare = text.split(": ").find(|word| ["on", "off", "yes", "no", "y", "n"].contains(word));
+        assert!(bare.is_none(), "read as true or false: {line}");
+    }
+}
+
 /// All objects and arrays within a value, with where they stand.
 fn walk(value: &Value, at: &str, each: &mut dyn FnMut(&str, &Value)) {
     each(at, value);

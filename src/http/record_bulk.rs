@@ -242,7 +242,7 @@ impl Body for RecordsUpdate {
 #[derive(ToSchema)]
 pub struct RecordsUpsert {
     #[schema(min_items = 1, max_items = 10_000, example = json!([
-        {"values": {"email": "grace@example.com", "name": "Grace Hopper", "status": "active"}}
+        {"values": {"email": "margaret@example.com", "name": "Margaret Hamilton", "status": "active"}}
     ]))]
     #[schema(value_type = Vec<RecordCreate>)]
     records: Vec<RecordInput>,

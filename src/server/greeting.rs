@@ -38,7 +38,7 @@ pub fn greet(address: SocketAddr, format: LogFormat, code: Option<&str>) {
         say(&format!("Nobody owns this server yet. The one-time code to make the owner: {code}"));
         say("To use it, put your own address and password into this line:");
         say(&format!(
-            r#"curl {url}/api/auth/setup -H 'content-type: application/json' -d '{{"code":"{code}","email":"you@example.com","password":"change-this"}}'"#
+            r#"curl {url}/api/auth/setup -c cookies -H 'content-type: application/json' -d '{{"code":"{code}","email":"you@example.com","password":"change-this"}}'"#
         ));
     }
 }

@@ -14,6 +14,9 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long a page may take to show what is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a strip of a page shows above and below, in pixels.
+const MARGIN: i64 = 12;
+
 /// A browser with one window, which is closed when this is dropped.
 pub struct Browser {
     driver: Child,
@@ -95,6 +98,10 @@ impl Browser {
         self.command(&format!("element/{element}/value"), &json!({"text": text}));
     }
 
+    pub fn is_there(&self, css: &str) -> bool {
+        self.script(&format!("return document.querySelector({}) !== null", json!(css))) == json!(true)
+    }
+
     /// The text of an element, once it is there.
     pub fn text(&self, css: &str) -> String {
         self.find(css);
@@ -114,15 +121,36 @@ impl Browser {
     pub fn picture(&self, path: &Path) {
         let mut answer = self.agent.get(format!("{}/screenshot", self.session)).call().unwrap();
         let answer: Value = answer.body_mut().read_json().unwrap();
-        let bytes =
-            base64::engine::general_purpose::STANDARD.decode(answer["value"].as_str().unwrap()).unwrap();
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
+        written(path, &answer["value"]);
+    }
+
+    /// Writes the strip of the page from the top of one element to the bottom of another to a file.
+    pub fn picture_from_to(&self, top: &str, bottom: &str, path: &Path) {
+        let edge = |css: &str, side: &str| {
+            let at =
+                format!("document.querySelector({}).getBoundingClientRect().{side} + scrollY", json!(css));
+            self.script(&format!("return Math.round({at})")).as_i64().unwrap()
+        };
+        let (top, bottom) = (edge(top, "top") - MARGIN, edge(bottom, "bottom") + MARGIN);
+        let width = self.script("return document.documentElement.clientWidth");
+        let clip = json!({"x": 0, "y": top, "width": width, "height": bottom - top, "scale": 1});
+        let taken = self.command(
+            "goog/cdp/execute",
+            &json!({"cmd": "Page.captureScreenshot", "params": {"clip": clip, "captureBeyondViewport": true}}),
+        );
+        written(path, &taken["data"]);
     }
 
     fn command(&self, path: &str, body: &Value) -> Value {
         send(&self.agent, &format!("{}/{path}", self.session), body)
     }
+}
+
+/// Writes a picture as the protocol sends it.
+fn written(path: &Path, picture: &Value) {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(picture.as_str().unwrap()).unwrap();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
 }
 
 fn arguments(width: u32, height: u32, profile: &Path) -> Vec<String> {

@@ -49,7 +49,21 @@ pub fn document_json() -> String {
 
 /// The document as YAML: the bytes of `openapi.yaml`.
 pub fn document_yaml() -> String {
-    document().to_yaml().unwrap_or_default()
+    quoted(&document().to_yaml().unwrap_or_default())
+}
+
+/// Words that readers of YAML 1.1, which are many, take for a truth value when they stand bare.
+const TRUTHS: [&str; 6] = ["on", "off", "yes", "no", "y", "n"];
+
+/// Quotes such names of members, and such items of lists.
+fn quoted(yaml: &str) -> String {
+    let quote = |line: &str| {
+        let text = line.trim_start();
+        let text = text.strip_prefix("- ").unwrap_or(text);
+        let word = text.split([':', '\n']).next().filter(|word| TRUTHS.contains(word));
+        word.map_or_else(|| line.to_owned(), |word| line.replacen(word, &format!("'{word}'"), 1))
+    };
+    yaml.split_inclusive('\n').map(quote).collect()
 }
 
 const ABOUT: &str = "\
@@ -165,8 +179,8 @@ fn token_scheme() -> SecurityScheme {
 }
 
 fn session_scheme() -> SecurityScheme {
-    let about = "The session of a signed-in person, which a browser sends by itself. Where the path names no space, the \
-                 header `x-undb-space` does.";
+    let about = "The session of a signed-in person. Leave this empty here: a browser sends the cookie by itself. Where \
+                 the path names no space, the header `x-undb-space` does.";
     SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description("undb_session", about)))
 }
 
