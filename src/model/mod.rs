@@ -5,6 +5,7 @@
 
 pub mod base;
 pub mod change;
+pub mod expr;
 pub mod field;
 pub mod instance;
 pub mod json;
