@@ -100,3 +100,20 @@ pub const SWEEP_KEYS_MAX: usize = 2000;
 /// Milliseconds by which the mark of ids is written ahead, once a minute. A server that starts again begins at the mark, so
 /// this is also how far the times in ids may be ahead after a restart.
 pub const ID_MARK_AHEAD_MS: i64 = 180_000;
+
+/// Records that the columns of a table are brought up to date for, one by one; for more they are built anew.
+pub const COLUMNS_ADVANCED_MAX: usize = 20_000;
+/// Bytes of a text by which it is sorted; texts that share all of them are in the order of their records' ids.
+pub const SORT_TEXT_BYTES_MAX: usize = 1000;
+/// Keys of a sort.
+pub const SORT_KEYS_MAX: usize = 8;
+/// Values of unique fields or ids in a filter up to which each is looked up, instead of looking at all records.
+pub const LOOKUPS_MAX: usize = 100;
+/// Groups of an aggregate, over all of its pages.
+pub const GROUPS_MAX: usize = 100_000;
+/// Fields that an aggregate groups by.
+pub const GROUP_FIELDS_MAX: usize = 3;
+/// Functions of an aggregate.
+pub const AGGREGATES_MAX: usize = 50;
+/// Bytes that one query may take for different values and medians.
+pub const QUERY_BYTES_MAX: usize = 64 << 20;

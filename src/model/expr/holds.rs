@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::{Among, Comparison, Expr, Slot, Test};
+use super::{Among, Column, Comparison, Expr, Slot, Test};
 use crate::id::{Id, RecordId};
 use crate::model::value::Value;
 
@@ -11,8 +11,8 @@ use crate::model::value::Value;
 pub trait Row {
     fn id(&self) -> RecordId;
 
-    /// The value of a slot that is not the id.
-    fn value(&self, slot: Slot) -> Value<'_>;
+    /// The value of a column that is not the id. One of [`Kind::Bool`](crate::model::value::Kind) is never empty.
+    fn value(&self, column: Column) -> Value<'_>;
 }
 
 impl Expr {
@@ -24,9 +24,9 @@ impl Expr {
             Expr::Test(column, test) if column.slot == Slot::Id => {
                 matches!(test, Test::Id(among) if among.has(&u128::from_be_bytes(row.id().to_bytes())))
             }
-            Expr::Test(column, test) => test.holds(&row.value(column.slot)),
+            Expr::Test(column, test) => test.holds(&row.value(*column)),
             Expr::Compare(left, comparison, right) => {
-                let order = compare(&row.value(left.slot), &row.value(right.slot));
+                let order = compare(&row.value(*left), &row.value(*right));
                 order.is_some_and(|order| comparison.fits(order))
             }
         }
@@ -44,7 +44,7 @@ impl Comparison {
 }
 
 /// How two values of one kind stand to each other; `None` if one is empty, or has no order.
-fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
+pub fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     match (left, right) {
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),

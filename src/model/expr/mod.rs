@@ -5,13 +5,15 @@
 //! the records where `a` is empty.
 
 mod holds;
+mod sort;
 
 use std::ops::Bound;
 
 use crate::model::field::{OpenField, Source};
 use crate::model::value::Kind;
 
-pub use self::holds::{Row, lower};
+pub use self::holds::{Row, compare, lower};
+pub use self::sort::SortKey;
 
 /// Whether a record is meant.
 #[derive(Clone, Debug, PartialEq)]
