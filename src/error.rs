@@ -137,6 +137,14 @@ impl Faults {
         }
     }
 
+    /// Adds all of another input's.
+    pub fn extend(&mut self, other: Faults) {
+        self.count += other.count;
+        self.codes.extend(other.codes.iter().filter(|code| !self.codes.contains(code)).copied().collect::<Vec<_>>());
+        let room = FAULTS_MAX.saturating_sub(self.listed.len());
+        self.listed.extend(other.listed.into_iter().take(room));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }

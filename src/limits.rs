@@ -117,3 +117,9 @@ pub const GROUP_FIELDS_MAX: usize = 3;
 pub const AGGREGATES_MAX: usize = 50;
 /// Bytes that one query may take for different values and medians.
 pub const QUERY_BYTES_MAX: usize = 64 << 20;
+/// Records of a table up to which a question over columns is answered without going to the blocking pool.
+pub const INLINE_ROWS_MAX: usize = 20_000;
+/// Bytes that the columns of all tables may take, if the settings do not say.
+pub const MEMORY_BUDGET_DEFAULT: usize = 512 << 20;
+/// How long a question about many records may take, if the settings do not say.
+pub const QUERY_TIMEOUT_DEFAULT: std::time::Duration = std::time::Duration::from_secs(5);

@@ -12,19 +12,18 @@ use super::call::Call;
 use super::problem::Problem;
 use super::query::{NoQuery, Query};
 use super::record_json::{RecordView, RecordWriter};
-use super::record_query::{GetQuery, KeysQuery, RecordListQuery, fields_meant};
+use super::record_query::{GetQuery, KeysQuery};
 use super::record_tags::{etag, expected, is_known};
 use crate::access::{RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults};
 use crate::id::{FieldId, Id, RecordId};
 use crate::model::field::Keys;
 use crate::model::json::{Json, Members, OwnedJson, Pointer};
-use crate::model::table::OpenTable;
-use crate::query::cursor::Bound;
-use crate::query::list::Page;
 use crate::service;
-use crate::service::record::{RecordPage, Recorded};
+use crate::service::record::Recorded;
 use crate::service::record_edit::{RecordInput, Sent};
+use crate::service::record_list::fields_meant;
+use crate::service::search::Form;
 use crate::store::kept::Answer;
 
 /// One record.
@@ -32,19 +31,6 @@ use crate::store::kept::Answer;
 #[schema(as = RecordData)]
 pub struct RecordDataView {
     data: RecordView,
-}
-
-/// A page of records.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = RecordList)]
-pub struct RecordListView {
-    /// How many records there are, whatever the page. Not there with `total=false`.
-    #[schema(nullable = false)]
-    total: Option<u64>,
-    records: Vec<RecordView>,
-    /// Where the list goes on; null at its end.
-    next_cursor: Option<String>,
 }
 
 /// A record to be made.
@@ -155,49 +141,6 @@ fn created(keys: Keys) -> impl Fn(&Recorded) -> Answer + Send + Sync + Clone + '
     }
 }
 
-/// List records
-///
-/// The records of a table in the order of their creation, a page at a time. Take `nextCursor` of each page as `cursor` of
-/// the next one. A record that is made or changed meanwhile makes the list neither skip nor repeat another one.
-#[utoipa::path(
-    get, path = "/api/openapi/bases/{base}/tables/{table}/records", operation_id = "recordList", tag = "records",
-    responses((status = 200, description = "A page of records.", body = RecordListView))
-)]
-pub async fn record_list(call: Call<RecordsRead, RecordListQuery>) -> Result<HttpResponse, Problem> {
-    let RecordListQuery { limit, cursor, keys, fields, total, descending } = call.query;
-    let query = format!("records of {} {descending}", call.access.place().table());
-    let bound = Bound { key: call.core.cursor_key(), query: query.as_bytes() };
-    let after = cursor.as_deref().map(|cursor| bound.read(cursor)).transpose()?;
-    let page = Page { after, way: service::record::way(descending), limit };
-    let names = fields.clone();
-    let check = move |table: &OpenTable| fields_meant(table, names.as_deref()).map(drop);
-    let page = service::record::record_list(&call.core, call.access, page, total, check).await?;
-    let fields = fields_meant(&page.table, fields.as_deref())?;
-    Ok(answer::json_ok(page_json(&page, keys, fields.as_deref(), page.next.map(|id| bound.write(id)))))
-}
-
-fn page_json(page: &RecordPage, keys: Keys, fields: Option<&[FieldId]>, next: Option<String>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64 + page.records.len() * 512);
-    out.push(b'{');
-    if let Some(total) = page.total {
-        out.extend_from_slice(format!("\"total\":{total},").as_bytes());
-    }
-    out.extend_from_slice(b"\"records\":[");
-    let mut writer = RecordWriter::new(&page.table, keys, fields);
-    for (n, record) in page.records.iter().enumerate() {
-        if n > 0 {
-            out.push(b',');
-        }
-        writer.write(record, &mut out);
-    }
-    match next {
-        // A cursor is base64url: nothing in it needs an escape.
-        Some(cursor) => out.extend_from_slice(format!("],\"nextCursor\":\"{cursor}\"}}").as_bytes()),
-        None => out.extend_from_slice(b"],\"nextCursor\":null}"),
-    }
-    out
-}
-
 /// Create a record
 ///
 /// Makes a record and answers it as it is stored. With an `Idempotency-Key` the call can be repeated safely.
@@ -235,7 +178,10 @@ pub async fn record_get(call: Call<RecordsRead, GetQuery, NoBody>) -> Result<Htt
     let access = call.access;
     let find = move |core: &service::Core| service::record::record_get(core, &access, id);
     let recorded = call.core.door.read(&call.core, service::door::Weight::Light, find).await?;
-    let fields = fields_meant(&recorded.table, call.query.fields.as_deref())?;
+    let mut faults = Faults::default();
+    let names = call.query.fields.as_deref();
+    let fields = fields_meant(&recorded.table, names, Form::Parameters, &mut faults);
+    faults.check()?;
     let version = recorded.record.version;
     if is_known(call.request.headers(), version)? {
         return Ok(HttpResponse::NotModified().insert_header((header::ETAG, etag(version))).finish());

@@ -2,11 +2,13 @@
 
 use super::query::{ParamDoc, ParamType, Params, Query};
 use super::space::{CURSOR, LIMIT};
-use crate::error::{Code, Faults, Result};
-use crate::id::FieldId;
+use crate::error::Code;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::model::expr::is_json;
 use crate::model::field::Keys;
-use crate::model::table::OpenTable;
+use crate::model::json::OwnedJson;
+use crate::service::record_list::{ListInput, SortInput};
+use crate::service::search::{FilterInput, Form};
 
 pub const KEYS: ParamDoc = ParamDoc {
     name: "keys",
@@ -64,48 +66,71 @@ impl Query for GetQuery {
 /// A page as it is wanted.
 #[derive(Debug)]
 pub struct RecordListQuery {
-    pub limit: usize,
-    pub cursor: Option<String>,
+    pub input: ListInput,
     pub keys: Keys,
-    pub fields: Option<Vec<String>>,
-    pub total: bool,
-    pub descending: bool,
 }
 
 impl Query for RecordListQuery {
     const PARAMS: &'static [ParamDoc] = &[
+        ParamDoc {
+            name: "filter",
+            about: "Which records are meant: an expression, as in `status = \"active\" and age > 30`, or the JSON form. Left out, all.",
+            of: ParamType::Text,
+        },
+        ParamDoc {
+            name: "sort",
+            about: "Names of fields with commas between them, `-` before one that descends, as in `-score,name`. What is empty comes last. Left out, the order of creation; `-id` is the newest first.",
+            of: ParamType::Text,
+        },
+        ParamDoc {
+            name: "search",
+            about: "Words that all have to be in some text of the record, whatever their case.",
+            of: ParamType::Text,
+        },
         LIMIT,
         CURSOR,
         FIELDS,
         KEYS,
         ParamDoc {
             name: "total",
-            about: "Whether to answer how many records there are.",
+            about: "Whether to answer how many records meet filter and search.",
             of: ParamType::Flag { default: true },
         },
         ParamDoc {
-            name: "sort",
-            about: "`id` for the order of creation, `-id` for the newest first.",
-            of: ParamType::OneOf(&["id", "-id"]),
+            name: "explain",
+            about: "Whether to answer how the page was found.",
+            of: ParamType::Flag { default: false },
         },
     ];
 
     fn read(params: &mut Params) -> RecordListQuery {
-        let descending = match params.text("sort").as_deref() {
-            None | Some("id") => false,
-            Some("-id") => true,
-            Some(_) => {
-                params.wrong("sort", "`id` or `-id`");
-                false
-            }
-        };
-        RecordListQuery {
+        let filter = params.text("filter").map(|text| filter_of(text, params));
+        let input = ListInput {
+            form: Form::Parameters,
+            filter,
+            sort: params.text("sort").map(SortInput::Text),
+            search: params.text("search"),
+            fields: fields_read(params),
             limit: params.integer("limit", 1, PAGE_MAX, PAGE_DEFAULT),
             cursor: params.text("cursor"),
-            keys: keys_read(params),
-            fields: fields_read(params),
             total: params.flag("total", true),
-            descending,
+            explain: params.flag("explain", false),
+        };
+        RecordListQuery { input, keys: keys_read(params) }
+    }
+}
+
+/// A filter that begins as JSON does is read as JSON.
+fn filter_of(text: String, params: &mut Params) -> FilterInput {
+    if !is_json(&text) {
+        return FilterInput::Text(text);
+    }
+    match OwnedJson::read(text) {
+        Ok(json) => FilterInput::Json(json),
+        Err(error) => {
+            let detail = error.detail.replace("The body", "The filter");
+            params.faults.add("filter", Code::InvalidParameter, detail);
+            FilterInput::Text(String::new())
         }
     }
 }
@@ -163,27 +188,6 @@ fn braced(inside: &str) -> Option<(String, &str)> {
             None => return Some((name, rest)),
         }
     }
-}
-
-/// The fields that are meant; a fault for each that the table does not have.
-pub fn fields_meant(table: &OpenTable, names: Option<&[String]>) -> Result<Option<Vec<FieldId>>> {
-    let Some(names) = names else { return Ok(None) };
-    let mut faults = Faults::default();
-    let mut ids = Vec::with_capacity(names.len());
-    for name in names {
-        match table.field_meant(name) {
-            Some(open) => ids.push(open.field.id),
-            None => {
-                let hint = table.suggest_field(name);
-                faults.add(
-                    "fields",
-                    Code::InvalidParameter,
-                    format!("The table has no field `{name}`.{hint}"),
-                );
-            }
-        }
-    }
-    faults.check().map(|()| Some(ids))
 }
 
 #[cfg(test)]

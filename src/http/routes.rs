@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::query::{ParamDoc, Query};
 use super::router::{Handler, Incoming};
 use super::{
-    answer, auth, base, errors, field, health, metrics, openapi, record, record_bulk, space, swagger, table,
+    answer, auth, base, errors, field, health, metrics, openapi, record, record_aggregate, record_bulk, record_list, space, swagger, table,
     token,
 };
 use crate::access::{Inside, Need, Nowhere, Permission, Place, Resolve};
@@ -133,8 +133,10 @@ fn tagged(mut operation: Operation, tags: Vec<&str>) -> Operation {
 pub fn routes() -> Vec<Route> {
     let mut list = Vec::new();
     operations! { list:
-        facts_of record::record_list;
+        facts_of record_list::record_list;
         facts_of record::record_create;
+        facts_of record_list::record_query;
+        facts_of record_aggregate::record_aggregate;
         facts_of record_bulk::record_update_bulk;
         facts_of record_bulk::record_upsert;
         facts_of record_bulk::record_delete_bulk;

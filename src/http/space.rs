@@ -168,7 +168,7 @@ impl ListQuery {
         let from = match &self.cursor {
             None => 0,
             Some(cursor) => {
-                let after: I = bound.read(cursor)?;
+                let after: I = bound.read_id(cursor)?;
                 // An item that is gone can't say where the list goes on.
                 let place = items.iter().position(|item| id_of(item) == after);
                 place.ok_or_else(|| crate::error::Error::plain(crate::error::Code::InvalidCursor))? + 1
@@ -176,7 +176,7 @@ impl ListQuery {
         };
         let rest = items.get(from..).unwrap_or_default();
         let page = rest.get(..self.limit.min(rest.len())).unwrap_or_default();
-        let next = page.last().filter(|_| page.len() < rest.len()).map(|last| bound.write(id_of(last)));
+        let next = page.last().filter(|_| page.len() < rest.len()).map(|last| bound.write_id(id_of(last)));
         Ok((page, next))
     }
 }

@@ -1,8 +1,8 @@
 //! Cursors: where a list goes on. Opaque to the client, authenticated, and bound to the query that they came from.
 //!
 //! ```text
-//! base64url of: position 16 │ the first 16 bytes of a BLAKE3 hash, keyed with the instance's key, of what was asked and
-//! the position
+//! base64url of: the first 16 bytes of a BLAKE3 hash, keyed with the instance's key, of what was asked and the position │
+//! the position: an id, or for a sorted list what the last record had, and its id
 //! ```
 
 use base64::Engine;
@@ -22,31 +22,39 @@ pub struct Bound<'a> {
 }
 
 impl Bound<'_> {
-    fn mark(&self, position: &[u8; 16]) -> [u8; 32] {
+    fn mark(&self, position: &[u8]) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_keyed(self.key);
-        hasher.update(self.query).update(position);
+        hasher.update(&(self.query.len() as u64).to_be_bytes()).update(self.query).update(position);
         *hasher.finalize().as_bytes()
     }
 
-    /// The cursor after the item of this id.
-    pub fn write(&self, after: impl Id) -> String {
-        let position = after.to_bytes();
-        let mark = self.mark(&position);
-        let bytes: Vec<u8> = position.into_iter().chain(mark.into_iter().take(MARK)).collect();
+    /// The cursor of a position.
+    pub fn write(&self, position: &[u8]) -> String {
+        let mark = self.mark(position);
+        let bytes: Vec<u8> = mark.iter().take(MARK).chain(position).copied().collect();
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The id after which the list goes on.
-    pub fn read<I: Id>(&self, cursor: &str) -> Result<I> {
-        let bad = || Error::plain(Code::InvalidCursor);
+    /// The position of a cursor.
+    pub fn read(&self, cursor: &str) -> Result<Vec<u8>> {
+        let bad = || Error::fault("cursor", Code::InvalidCursor, Code::InvalidCursor.title());
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
-        let (position, mark) = bytes.split_first_chunk::<16>().ok_or_else(bad)?;
-        let expected = self.mark(position);
-        let expected = expected.split_at_checked(MARK).ok_or_else(bad)?.0;
+        let (mark, position) = bytes.split_at_checked(MARK).ok_or_else(bad)?;
         // Compared without stopping at the first difference, as everything that authenticates is.
-        let differs =
-            mark.len() != MARK || mark.iter().zip(expected).fold(0, |acc, (a, b)| acc | (a ^ b)) != 0;
-        if differs { Err(bad()) } else { Ok(I::from_bytes(*position)) }
+        let expected = self.mark(position);
+        let differs = mark.iter().zip(expected).fold(0, |acc, (a, b)| acc | (a ^ b)) != 0;
+        if differs { Err(bad()) } else { Ok(position.to_vec()) }
+    }
+
+    /// The cursor after the item of this id.
+    pub fn write_id(&self, after: impl Id) -> String {
+        self.write(&after.to_bytes())
+    }
+
+    /// The id after which the list goes on.
+    pub fn read_id<I: Id>(&self, cursor: &str) -> Result<I> {
+        let bytes = <[u8; 16]>::try_from(self.read(cursor)?);
+        bytes.map(I::from_bytes).map_err(|_| Error::plain(Code::InvalidCursor))
     }
 }
 
@@ -59,16 +67,16 @@ mod tests {
     fn a_cursor_reads_back_where_it_belongs_and_nowhere_else() {
         let bound = Bound { key: &[1; 32], query: b"records of a" };
         let id = RecordId::from_bytes([9; 16]);
-        let cursor = bound.write(id);
-        assert_eq!(bound.read::<RecordId>(&cursor).unwrap(), id);
-        assert!(Bound { key: &[1; 32], query: b"records of b" }.read::<RecordId>(&cursor).is_err());
-        assert!(Bound { key: &[2; 32], query: b"records of a" }.read::<RecordId>(&cursor).is_err());
+        let cursor = bound.write_id(id);
+        assert_eq!(bound.read_id::<RecordId>(&cursor).unwrap(), id);
+        assert!(Bound { key: &[1; 32], query: b"records of b" }.read_id::<RecordId>(&cursor).is_err());
+        assert!(Bound { key: &[2; 32], query: b"records of a" }.read_id::<RecordId>(&cursor).is_err());
         for place in 0..cursor.len() {
             let mut other = cursor.clone().into_bytes();
             other[place] = if other[place] == b'A' { b'B' } else { b'A' };
-            assert!(bound.read::<RecordId>(std::str::from_utf8(&other).unwrap()).is_err(), "{place}");
+            assert!(bound.read_id::<RecordId>(std::str::from_utf8(&other).unwrap()).is_err(), "{place}");
         }
-        assert!(bound.read::<RecordId>("").is_err());
-        assert!(bound.read::<RecordId>(&format!("{cursor}A")).is_err());
+        assert!(bound.read_id::<RecordId>("").is_err());
+        assert!(bound.read_id::<RecordId>(&format!("{cursor}A")).is_err());
     }
 }

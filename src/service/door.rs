@@ -82,7 +82,7 @@ impl Door {
 }
 
 /// A snapshot that has expired answers [`Code::Unavailable`]; the next one begins anew.
-fn read_again<T>(core: &Core, body: &impl Fn(&Core) -> Result<T>) -> Result<T> {
+pub(super) fn read_again<T>(core: &Core, body: &impl Fn(&Core) -> Result<T>) -> Result<T> {
     let mut last = body(core);
     for _ in 0..EXPIRED_RETRIES {
         match last {

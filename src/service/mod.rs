@@ -13,15 +13,20 @@ mod field_rules;
 pub mod jobs;
 pub mod once;
 pub mod record;
+pub mod record_aggregate;
 pub mod record_bulk;
 pub mod record_edit;
+pub mod record_list;
+pub mod search;
 pub mod space;
 pub mod table;
 pub mod token;
 mod upsert;
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rand::RngExt;
 use tokio::sync::Notify;
@@ -31,9 +36,10 @@ use crate::clock::{Clock, Time};
 use crate::error::{Code, Error, Result};
 use crate::id::Ids;
 use crate::kv::{Engine, Outcome};
-use crate::limits::ID_MARK_AHEAD_MS;
+use crate::limits::{ID_MARK_AHEAD_MS, MEMORY_BUDGET_DEFAULT, QUERY_TIMEOUT_DEFAULT};
 use crate::model::instance::Instance;
 use crate::query::catalog::Catalog;
+use crate::query::columns::Held;
 use crate::query::known::{Known, Lookup};
 use crate::store;
 use crate::store::upgrade::Found;
@@ -44,6 +50,12 @@ pub struct Core {
     pub clock: Clock,
     pub ids: Ids,
     pub known: Known,
+    /// Columns of tables, held for questions about many records.
+    pub columns: Held,
+    /// How long one question about many records may take.
+    pub query_timeout: Duration,
+    /// As many such questions are worked on at once as there are cores.
+    pub(crate) searching: Arc<tokio::sync::Semaphore>,
     pub door: door::Door,
     pub logins: auth::Logins,
     pub(crate) instance: Instance,
@@ -58,11 +70,25 @@ pub struct Core {
 }
 
 /// How a core is opened.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CoreOptions {
     pub clock: Clock,
     /// Makes ids repeatable, for tests.
     pub seed: Option<u64>,
+    /// Bytes that the columns of all tables may take.
+    pub memory_budget: usize,
+    pub query_timeout: Duration,
+}
+
+impl Default for CoreOptions {
+    fn default() -> CoreOptions {
+        CoreOptions {
+            clock: Clock::default(),
+            seed: None,
+            memory_budget: MEMORY_BUDGET_DEFAULT,
+            query_timeout: QUERY_TIMEOUT_DEFAULT,
+        }
+    }
 }
 
 impl Core {
@@ -95,11 +121,15 @@ impl Core {
             Ok::<_, Error>((Outcome::Keep, (instance, floor, mark)))
         })?;
         let (instance, floor, mark) = receipt.wait()??;
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Arc::new(Core {
             engine,
             ids: Ids::new(floor, mark, options.seed),
             clock: options.clock,
             known: Known::default(),
+            columns: Held::new(options.memory_budget),
+            query_timeout: options.query_timeout,
+            searching: Arc::new(tokio::sync::Semaphore::new(cores)),
             door: door::Door::default(),
             logins: auth::Logins::default(),
             demo: AtomicBool::new(instance.demo),

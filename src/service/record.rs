@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Core;
-use super::door::Weight;
 use super::once::{Commit, Done, Once, Txn, commit_once};
 use super::record_edit::{
     Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, missing_check, values_read,
@@ -11,12 +10,10 @@ use super::record_edit::{
 use crate::access::{Access, InTable, Inside, RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::{Id, RecordId};
-use crate::kv::Way;
 use crate::model::field::{Keys, Source};
 use crate::model::json::{OwnedJson, Pointer};
 use crate::model::record::{Draft, Record};
 use crate::model::table::{Head, OpenTable};
-use crate::query::list::{Page, list};
 use crate::store;
 use crate::store::record::{Edit, records_get};
 
@@ -46,17 +43,6 @@ impl Expected {
             )),
         }
     }
-}
-
-/// A page of a list.
-#[derive(Debug)]
-pub struct RecordPage {
-    pub table: Arc<OpenTable>,
-    /// `None` if it was not asked for.
-    pub total: Option<u64>,
-    pub records: Vec<Record>,
-    /// After which record the list goes on.
-    pub next: Option<RecordId>,
 }
 
 fn not_found() -> Error {
@@ -90,36 +76,6 @@ pub fn record_check(core: &Core, place: InTable, text: &str) -> Result<()> {
     let key = store::record::record_key(place, id);
     let found = core.engine.get(&[key.as_pair()])?.into_iter().next().flatten();
     found.map(drop).ok_or_else(not_found)
-}
-
-/// Reads a page in the order of ids. `check` is handed the table first, to refuse fields that are not there.
-pub async fn record_list<F>(
-    core: &Arc<Core>,
-    access: Access<RecordsRead>,
-    page: Page,
-    total: bool,
-    check: F,
-) -> Result<RecordPage>
-where
-    F: Fn(&OpenTable) -> Result<()> + Send + 'static,
-{
-    core.door
-        .read(core, Weight::Light, move |core| {
-            let place = *access.place();
-            let read = core.engine.read()?;
-            let number = store::space::catalog_number_key(place.in_space());
-            let head = store::table::head_key(place);
-            let mut found = read.get(&[number.as_pair(), head.as_pair()])?.into_iter();
-            let number = store::catalog_number(found.next().flatten())?;
-            let head = store::head(found.next().flatten())?;
-            let catalog = core.known.catalogs.at(read.as_ref(), place.in_space(), number)?;
-            let table = catalog.table(place)?.clone();
-            check(&table)?;
-            let mut records = Vec::with_capacity(page.limit.min(128));
-            let next = list(read.as_ref(), place, page, |record| records.push(record))?;
-            Ok(RecordPage { table, total: total.then_some(head.records), records, next })
-        })
-        .await
 }
 
 /// Makes a record, under the id sent or one that the server draws.
@@ -306,9 +262,4 @@ fn copy_of(
     }
     faults.check()?;
     Ok(copy)
-}
-
-/// Which way a list goes.
-pub fn way(descending: bool) -> Way {
-    if descending { Way::Down } else { Way::Up }
 }

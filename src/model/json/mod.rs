@@ -23,6 +23,8 @@ use crate::error::{Code, Error, Faults};
 #[derive(Clone, Copy, Debug)]
 pub enum Pointer<'a> {
     Root,
+    /// A parameter of the address that holds JSON, by its name.
+    Parameter(&'a str),
     Member(&'a Pointer<'a>, &'a str),
     Item(&'a Pointer<'a>, usize),
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Pointer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Pointer::Root => Ok(()),
+            Pointer::Parameter(name) => f.write_str(name),
             Pointer::Member(parent, name) => {
                 write!(f, "{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
             }

@@ -62,6 +62,29 @@ pub enum Function {
     Checked,
 }
 
+impl Function {
+    pub const ALL: [(&'static str, Function); 13] = [
+        ("count", Function::Count),
+        ("countEmpty", Function::CountEmpty),
+        ("countFilled", Function::CountFilled),
+        ("countDistinct", Function::CountDistinct),
+        ("sum", Function::Sum),
+        ("avg", Function::Avg),
+        ("min", Function::Min),
+        ("max", Function::Max),
+        ("median", Function::Median),
+        ("earliest", Function::Earliest),
+        ("latest", Function::Latest),
+        ("checked", Function::Checked),
+        ("percentFilled", Function::PercentFilled),
+    ];
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        Function::ALL.iter().find(|(_, function)| *function == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome {
@@ -115,8 +138,18 @@ impl Aggregate<'_> {
         columns
     }
 
-    /// The groups if the filter names its records.
-    pub fn quick(&self, read: &(impl Read + ?Sized), table: &OpenTable) -> Result<Option<Grouped>> {
+    /// The groups if the filter names its records, or if only records are to be counted, all of them: `records`.
+    pub fn quick(
+        &self,
+        read: &(impl Read + ?Sized),
+        table: &OpenTable,
+        records: u64,
+    ) -> Result<Option<Grouped>> {
+        let counts = self.figures.iter().all(|figure| figure.function == Function::Count);
+        if counts && self.groups.is_empty() && *self.search.filter == Expr::TRUE {
+            let outcomes = self.figures.iter().map(|_| Outcome::Count(records)).collect();
+            return Ok(Some(Grouped { groups: vec![Group { values: Vec::new(), outcomes }], examined: 0 }));
+        }
         let Some(named) = Named::by(self.search.filter, table) else { return Ok(None) };
         let rows = named.get(read, self.search.place)?;
         let examined = rows.len() as u64;
