@@ -103,6 +103,7 @@ codes! {
     InvalidName => 422, "invalid_name", "The name can't be used.", "A name has 1 to 255 characters, no control characters, and not the form of an id.";
     ComputedField => 422, "computed_field", "The server gives the values of this field.", "Leave it out.";
     UnknownChoice => 422, "unknown_choice", "The field has no such choice.", "Use one of its choices, or add this one to the field first.";
+    InvalidFilter => 422, "invalid_filter", "The filter can't be read, or does not fit the table.", "The detail says where, what was expected there, and what was found.";
     TooMany => 422, "too_many", "There would be more of these than are possible.", "The detail names the limit.";
 }
 

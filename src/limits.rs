@@ -54,6 +54,21 @@ pub const PAGE_MAX: usize = 1000;
 /// Records of a page if the request does not say.
 pub const PAGE_DEFAULT: usize = 100;
 
+/// Bytes of a filter or of a search text.
+pub const FILTER_BYTES_MAX: usize = 16 << 10;
+/// Bytes of a filter in its JSON form.
+pub const FILTER_JSON_BYTES_MAX: usize = 64 << 10;
+/// Levels to which the groups of a filter may be nested.
+pub const FILTER_DEPTH_MAX: usize = 64;
+/// Conditions and groups of a filter.
+pub const FILTER_NODES_MAX: usize = 1000;
+/// Items of one list in a filter.
+pub const FILTER_ITEMS_MAX: usize = 1000;
+/// Fields that one sort goes by.
+pub const SORT_KEYS_MAX: usize = 8;
+/// Words of a search.
+pub const SEARCH_WORDS_MAX: usize = 20;
+
 /// Bytes that have to be free on the disk for the server to call itself ready.
 pub const DISK_FREE_BYTES_MIN: u64 = 64 << 20;
 
