@@ -6,8 +6,12 @@
 
 mod build;
 mod holds;
+mod json;
+mod json_ops;
 mod moment;
 mod parse;
+mod search;
+mod sort;
 mod stream;
 mod syntax;
 mod text;
@@ -24,6 +28,9 @@ use crate::model::table::OpenTable;
 use crate::model::value::Kind;
 
 pub use self::holds::{Row, lower};
+pub use self::json::{is_json, read_json};
+pub use self::search::search;
+pub use self::sort::{SortKey, read_sort, read_sort_keys};
 pub use self::text::read_text;
 
 /// What an expression is read against.

@@ -1,13 +1,16 @@
 //! A table with a field of every type, and what filters say of one record of it.
 
 mod faults;
+mod jsons;
+mod properties;
+mod sorts;
 mod texts;
 
 use std::collections::HashMap;
 
 use super::*;
 use crate::clock::Time;
-use crate::error::{Code, Faults};
+use crate::error::Faults;
 use crate::id::{BaseId, ChoiceId, FieldId, Id, RecordId, TableId};
 use crate::model::field::{Definition, Field, Options};
 use crate::model::json::{Json, Pointer};
@@ -136,9 +139,4 @@ fn shown(faults: Faults) -> Vec<String> {
         .into_iter()
         .map(|fault| format!("{} {}: {}", fault.pointer, fault.code.name(), fault.detail))
         .collect()
-}
-
-#[allow(dead_code, reason = "the code is read by the tables of faults")]
-fn codes(faults: Faults) -> Vec<Code> {
-    faults.check().unwrap_err().faults.into_iter().map(|fault| fault.code).collect()
 }
