@@ -104,6 +104,7 @@ codes! {
     InvalidName => 422, "invalid_name", "The name can't be used.", "A name has 1 to 255 characters, no control characters, and not the form of an id.";
     ComputedField => 422, "computed_field", "The server gives the values of this field.", "Leave it out.";
     UnknownChoice => 422, "unknown_choice", "The field has no such choice.", "Use one of its choices, or add this one to the field first.";
+    InvalidFilter => 422, "invalid_filter", "The filter can't be read, or does not fit the table.", "The detail says where, what was expected there, and what was found.";
     TooMany => 422, "too_many", "There would be more of these than are possible.", "The detail names the limit.";
 }
 
@@ -140,7 +141,9 @@ impl Faults {
     /// Adds all of another input's.
     pub fn extend(&mut self, other: Faults) {
         self.count += other.count;
-        self.codes.extend(other.codes.iter().filter(|code| !self.codes.contains(code)).copied().collect::<Vec<_>>());
+        self.codes.extend(
+            other.codes.iter().filter(|code| !self.codes.contains(code)).copied().collect::<Vec<_>>(),
+        );
         let room = FAULTS_MAX.saturating_sub(self.listed.len());
         self.listed.extend(other.listed.into_iter().take(room));
     }

@@ -54,6 +54,21 @@ pub const PAGE_MAX: usize = 1000;
 /// Records of a page if the request does not say.
 pub const PAGE_DEFAULT: usize = 100;
 
+/// Bytes of a filter or of a search text.
+pub const FILTER_BYTES_MAX: usize = 16 << 10;
+/// Bytes of a filter in its JSON form.
+pub const FILTER_JSON_BYTES_MAX: usize = 64 << 10;
+/// Levels to which the groups of a filter may be nested.
+pub const FILTER_DEPTH_MAX: usize = 64;
+/// Conditions and groups of a filter.
+pub const FILTER_NODES_MAX: usize = 1000;
+/// Items of one list in a filter.
+pub const FILTER_ITEMS_MAX: usize = 1000;
+/// Fields that one sort goes by.
+pub const SORT_KEYS_MAX: usize = 8;
+/// Words of a search.
+pub const SEARCH_WORDS_MAX: usize = 20;
+
 /// Bytes that have to be free on the disk for the server to call itself ready.
 pub const DISK_FREE_BYTES_MIN: u64 = 64 << 20;
 
@@ -105,8 +120,6 @@ pub const ID_MARK_AHEAD_MS: i64 = 180_000;
 pub const COLUMNS_ADVANCED_MAX: usize = 20_000;
 /// Bytes of a text by which it is sorted; texts that share all of them are in the order of their records' ids.
 pub const SORT_TEXT_BYTES_MAX: usize = 1000;
-/// Keys of a sort.
-pub const SORT_KEYS_MAX: usize = 8;
 /// Values of unique fields or ids in a filter up to which each is looked up, instead of looking at all records.
 pub const LOOKUPS_MAX: usize = 100;
 /// Groups of an aggregate, over all of its pages.

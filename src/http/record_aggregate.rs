@@ -194,8 +194,8 @@ fn figure_read(json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<
     let before = faults.count();
     let field = members.take("field").and_then(|json| json.text(&at.member("field"), faults));
     let function = members.require("function", at, faults);
-    let function = function
-        .and_then(|json| named(json, &Function::ALL, "function", &at.member("function"), faults));
+    let function =
+        function.and_then(|json| named(json, &Function::ALL, "function", &at.member("function"), faults));
     let name = members.take("as").and_then(|json| json.text(&at.member("as"), faults));
     if name.as_ref().is_some_and(|name| name.is_empty()) {
         faults.add(at.member("as"), Code::InvalidValue, "A name has at least one character.");

@@ -152,10 +152,13 @@ pub fn filter_read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults
     let json = members.take("filter")?;
     let at = Pointer::Root;
     match json.shape() {
-        Shape::Text => json.text(&at.member("filter"), faults).map(|text| FilterInput::Text(text.into_owned())),
+        Shape::Text => {
+            json.text(&at.member("filter"), faults).map(|text| FilterInput::Text(text.into_owned()))
+        }
         Shape::Object => Some(FilterInput::Json(OwnedJson::of(json, bytes))),
         found => {
-            let detail = format!("Expected an expression as a string, or the JSON form as an object, found {found}.");
+            let detail =
+                format!("Expected an expression as a string, or the JSON form as an object, found {found}.");
             faults.add(at.member("filter"), Code::WrongType, detail);
             None
         }
@@ -177,9 +180,10 @@ fn texts_read(members: &mut Members<'_>, name: &'static str, faults: &mut Faults
     let at = root.member(name);
     let items = json.items(&at, faults)?;
     if items.is_empty() {
-        faults.add(&at, Code::InvalidValue, "The list is empty; leave it out.");
+        faults.add(at, Code::InvalidValue, "The list is empty; leave it out.");
     }
-    let text = |(n, item): (usize, Json<'_>)| item.text(&at.item(n), faults).map(std::borrow::Cow::into_owned);
+    let text =
+        |(n, item): (usize, Json<'_>)| item.text(&at.item(n), faults).map(std::borrow::Cow::into_owned);
     Some(items.into_iter().enumerate().filter_map(text).collect())
 }
 

@@ -207,16 +207,13 @@ impl<'a> Scan<'a> {
             picked.total += meant.count() as u64;
             if reaches && picked.rows.len() < want {
                 let take = want - picked.rows.len();
-                let past = |row: &usize| chunk.ids().get(*row).is_some_and(is_past);
-                match way {
-                    Way::Up => {
-                        picked.rows.extend(meant.rows().filter(past).take(take).map(|row| (chunk, row)))
-                    }
-                    Way::Down => {
-                        picked
-                            .rows
-                            .extend(meant.rows().rev().filter(past).take(take).map(|row| (chunk, row)));
-                    }
+                let past = meant.rows().filter(|row| chunk.ids().get(*row).is_some_and(is_past));
+                let pair = |row| (chunk, row);
+                if way == Way::Up {
+                    picked.rows.extend(past.take(take).map(pair));
+                } else {
+                    let past: Vec<usize> = past.collect();
+                    picked.rows.extend(past.into_iter().rev().take(take).map(pair));
                 }
             }
             if !self.search.total && picked.rows.len() == want {

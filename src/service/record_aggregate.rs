@@ -106,7 +106,8 @@ fn page(
     let mut groups: Vec<Group> = grouped.groups.into_iter().filter(is_past).take(input.limit + 1).collect();
     let more = groups.len() > input.limit;
     groups.truncate(input.limit);
-    let next = groups.last().filter(|_| more).map(|last| bound.write(&position(last.values.clone()).to_bytes()));
+    let next =
+        groups.last().filter(|_| more).map(|last| bound.write(&position(last.values.clone()).to_bytes()));
     let names = input.figures.iter().map(|figure| figure.name.clone()).collect();
     let Parsed { group_fields, .. } = parsed;
     Ok(Some(GroupPage { table: moment.table, groups, group_fields, names, next, plan }))

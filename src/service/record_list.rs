@@ -115,7 +115,14 @@ fn page(
     let Some((way, found)) = find(core, &moment, &search, effort)? else { return Ok(None) };
     let plan = input.explain.then(|| Plan::of(way, found.examined, moment.head.records, begun));
     let next = found.next.map(|position| bound.write(&position.to_bytes()));
-    Ok(Some(RecordPage { table: moment.table, total: found.total, records: found.records, next, fields, plan }))
+    Ok(Some(RecordPage {
+        table: moment.table,
+        total: found.total,
+        records: found.records,
+        next,
+        fields,
+        plan,
+    }))
 }
 
 fn find(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Core;
-use super::door::{Weight, blocking, read_again};
-use crate::access::InTable;
+use super::door::{blocking, read_again};
+use crate::access::{InTable, Inside};
 use crate::error::{Error, Result};
 use crate::kv::Read;
 use crate::limits::INLINE_ROWS_MAX;
@@ -91,8 +91,7 @@ pub fn columns_at(
     columns: &[Column],
     effort: Effort,
 ) -> Result<Option<From>> {
-    let wanted =
-        Wanted { place, number: moment.head.change, records: moment.head.records, columns };
+    let wanted = Wanted { place, number: moment.head.change, records: moment.head.records, columns };
     let ready = core.columns.ready(wanted);
     if effort == Effort::Quick {
         let ready = ready.filter(|columns| columns.rows() <= INLINE_ROWS_MAX);

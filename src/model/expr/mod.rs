@@ -4,16 +4,42 @@
 //! types and no names. Logic is two-valued: a test of an empty value is false, so `a != b`, which is `not (a = b)`, keeps
 //! the records where `a` is empty.
 
+mod build;
 mod holds;
+mod json;
+mod json_ops;
+mod moment;
+mod parse;
+mod search;
 mod sort;
+mod stream;
+mod syntax;
+mod text;
+mod token;
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Bound;
 
+use crate::clock::Time;
 use crate::model::field::{OpenField, Source};
+use crate::model::table::OpenTable;
 use crate::model::value::Kind;
 
 pub use self::holds::{Row, compare, lower};
-pub use self::sort::SortKey;
+pub use self::json::{is_json, read_json};
+pub use self::search::search;
+pub use self::sort::{SortKey, read_sort, read_sort_keys};
+pub use self::text::read_text;
+
+/// What an expression is read against.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub table: &'a OpenTable,
+    /// What `now` and `today` are counted from.
+    pub now: Time,
+}
 
 /// Whether a record is meant.
 #[derive(Clone, Debug, PartialEq)]

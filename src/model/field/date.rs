@@ -45,6 +45,10 @@ impl FieldType for Date {
         time::from_text(text, |text| Time::parse_date(text).or_else(|| Time::parse(text).map(Time::day)))
     }
 
+    fn is_day(&self) -> bool {
+        true
+    }
+
     fn schema(&self, _keys: Keys) -> serde_json::Value {
         serde_json::json!({"type": "string", "format": "date"})
     }

@@ -205,6 +205,26 @@ pub trait FieldType: Send + Sync {
         self.type_name() == from.type_name()
     }
 
+    /// Whether its times stand for whole days, so that a filter compares days.
+    fn is_day(&self) -> bool {
+        false
+    }
+
+    /// Whether one value can be several choices.
+    fn is_many(&self) -> bool {
+        false
+    }
+
+    /// The numbers of its choices in the order in which they sort.
+    fn choice_order(&self) -> Vec<u16> {
+        Vec::new()
+    }
+
+    /// The number of the choice that a name or an id means, or what to say about there being none.
+    fn choice_meant(&self, _text: &str) -> Result<u16, String> {
+        Err("The field has no choices.".into())
+    }
+
     /// The JSON Schema of a value, without `null` and without `$ref`.
     fn schema(&self, keys: Keys) -> serde_json::Value;
 }

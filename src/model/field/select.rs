@@ -176,13 +176,8 @@ impl Select {
 
     fn parse_choice(&self, json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<u16> {
         let text = json.text(at, faults)?;
-        let found = self.meant(&text).map(|choice| choice.number);
-        if found.is_none() {
-            let hint = did_you_mean(&text, self.choices.iter().map(|choice| choice.name.as_str()));
-            let shown: String = text.chars().take(80).collect();
-            faults.add(at, Code::UnknownChoice, format!("There is no choice `{shown}`.{hint}"));
-        }
-        found
+        let found = self.choice_meant(&text);
+        found.map_err(|detail| faults.add(at, Code::UnknownChoice, detail)).ok()
     }
 
     fn render_choice(&self, number: u16, keys: Keys, out: &mut Vec<u8>) {
@@ -339,6 +334,22 @@ impl FieldType for Select {
         from.type_name() == TYPE.name
             && (self.multiple || !held.multiple)
             && held.choices.iter().all(|choice| self.numbered(choice.number).is_some())
+    }
+
+    fn is_many(&self) -> bool {
+        self.multiple
+    }
+
+    fn choice_order(&self) -> Vec<u16> {
+        self.choices.iter().map(|choice| choice.number).collect()
+    }
+
+    fn choice_meant(&self, text: &str) -> Result<u16, String> {
+        self.meant(text).map(|choice| choice.number).ok_or_else(|| {
+            let hint = did_you_mean(text, self.choices.iter().map(|choice| choice.name.as_str()));
+            let shown: String = text.chars().take(80).collect();
+            format!("There is no choice `{shown}`.{hint}")
+        })
     }
 
     fn schema(&self, keys: Keys) -> serde_json::Value {
