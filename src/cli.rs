@@ -172,12 +172,8 @@ impl Database {
     where
         F: Future<Output = Result<(), Failure>>,
     {
-        let Settings { data_dir, cache_bytes, .. } = &self.0;
-        let core = if make {
-            server::database_open(data_dir, *cache_bytes)?
-        } else {
-            server::database_open_existing(data_dir, *cache_bytes)?
-        };
+        let core =
+            if make { server::database_open(&self.0)? } else { server::database_open_existing(&self.0)? };
         actix_web::rt::System::new().block_on(work(core, Operator::assume()))
     }
 }

@@ -7,6 +7,7 @@ mod file;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
@@ -18,6 +19,7 @@ use url::Url;
 use crate::access::Password;
 use crate::cli::Failure;
 use crate::http;
+use crate::limits::{MEMORY_BUDGET_DEFAULT, QUERY_TIMEOUT_DEFAULT};
 use crate::model::user::Email;
 use crate::service::auth::Credentials;
 use crate::telemetry::{LogFormat, filter_parse};
@@ -52,6 +54,13 @@ pub struct ServeArgs {
     /// Memory for the database's cache, in MiB [default: 64]
     #[arg(long, env = "UNDB_CACHE_MIB", value_name = "MIB")]
     pub cache_mib: Option<u64>,
+    /// Memory for columns of tables, which filters, sorts and aggregates run over, in MiB; past it they read the disk
+    /// [default: 512]
+    #[arg(long, env = "UNDB_MEMORY_BUDGET", value_name = "MIB")]
+    pub memory_budget: Option<u64>,
+    /// How long one list or aggregate may take, in seconds [default: 5]
+    #[arg(long, env = "UNDB_QUERY_TIMEOUT", value_name = "SECONDS")]
+    pub query_timeout: Option<f64>,
     /// Threads that answer requests [default: one for each core]
     #[arg(long, env = "UNDB_WORKERS", value_name = "COUNT")]
     pub workers: Option<usize>,
@@ -90,6 +99,7 @@ impl From<LogRequests> for http::LogRequests {
 const LOG_DEFAULT: &str = "info,sled=warn,actix_server=warn,actix_http=warn";
 const CACHE_MIB_MAX: u64 = 1 << 20;
 const WORKERS_MAX: usize = 1024;
+const QUERY_TIMEOUT_SECONDS_MAX: f64 = 3600.0;
 
 /// The settings, all of them good.
 #[derive(Debug)]
@@ -98,6 +108,8 @@ pub struct Settings {
     pub listen: String,
     pub demo: bool,
     pub cache_bytes: u64,
+    pub memory_budget_bytes: usize,
+    pub query_timeout: Duration,
     pub workers: usize,
     pub log_format: LogFormat,
     pub log: EnvFilter,
@@ -117,6 +129,18 @@ impl Settings {
             listen: checked("listen", serve.listen.or(file.listen), "127.0.0.1:3721".into(), listen_check)?,
             demo: serve.demo.or(file.demo).unwrap_or(false),
             cache_bytes: checked("cache_mib", serve.cache_mib.or(file.cache_mib), 64, cache_check)?,
+            memory_budget_bytes: checked(
+                "memory_budget",
+                serve.memory_budget.or(file.memory_budget),
+                (MEMORY_BUDGET_DEFAULT >> 20) as u64,
+                budget_check,
+            )?,
+            query_timeout: checked(
+                "query_timeout",
+                serve.query_timeout.or(file.query_timeout),
+                QUERY_TIMEOUT_DEFAULT.as_secs_f64(),
+                timeout_check,
+            )?,
             workers: checked(
                 "workers",
                 serve.workers.or(file.workers),
@@ -166,6 +190,18 @@ fn cache_check(mib: u64) -> Result<u64, String> {
         return Ok(mib << 20);
     }
     Err(format!("{mib} is not between 1 and {CACHE_MIB_MAX}"))
+}
+
+fn budget_check(mib: u64) -> Result<usize, String> {
+    let bytes = usize::try_from(mib << 20).ok().filter(|_| (1..=CACHE_MIB_MAX).contains(&mib));
+    bytes.ok_or_else(|| format!("{mib} is not between 1 and {CACHE_MIB_MAX}"))
+}
+
+fn timeout_check(seconds: f64) -> Result<Duration, String> {
+    if (0.001..=QUERY_TIMEOUT_SECONDS_MAX).contains(&seconds) {
+        return Ok(Duration::from_secs_f64(seconds));
+    }
+    Err(format!("{seconds} is not between 0.001 and {QUERY_TIMEOUT_SECONDS_MAX}"))
 }
 
 fn workers_check(count: usize) -> Result<usize, String> {

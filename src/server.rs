@@ -167,7 +167,7 @@ pub fn serve(settings: &Settings) -> Result<(), Failure> {
     let owner = owner_read(|name| std::env::var(name).ok())?;
     // First of all, so that a port in use leaves no trace in the data directory.
     let listener = listen(&settings.listen)?;
-    let core = database_open(&settings.data_dir, settings.cache_bytes)?;
+    let core = database_open(settings)?;
     System::new().block_on(serve_opened(settings, core, listener, owner))
 }
 

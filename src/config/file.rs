@@ -22,6 +22,8 @@ pub struct File {
     pub listen: Option<String>,
     pub demo: Option<bool>,
     pub cache_mib: Option<u64>,
+    pub memory_budget: Option<u64>,
+    pub query_timeout: Option<f64>,
     pub workers: Option<usize>,
     pub log_requests: Option<LogRequests>,
     pub cors_origin: Option<Vec<String>>,

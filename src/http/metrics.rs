@@ -97,6 +97,12 @@ pub async fn metrics_get(call: OpenCall) -> Result<HttpResponse, Problem> {
             stats.disk_free_bytes.unwrap_or(0),
         ),
         (
+            "undb_columns_bytes",
+            "gauge",
+            "Bytes of columns held in memory.",
+            call.core.columns.memory() as u64,
+        ),
+        (
             "undb_writable",
             "gauge",
             "Whether writes are taken.",

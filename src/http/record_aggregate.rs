@@ -264,9 +264,15 @@ fn page_json(page: &GroupPage, keys: Keys) -> Vec<u8> {
             }
         }
         out.extend_from_slice(b"},\"values\":{");
-        for (n, (name, outcome)) in page.names.iter().zip(&group.outcomes).enumerate() {
+        for (n, ((name, place), outcome)) in page.figure_fields.iter().zip(&group.outcomes).enumerate() {
             member_write(n, name, &mut out);
-            outcome_write(*outcome, &mut out);
+            match (outcome, place.and_then(|place| page.table.fields.get(place))) {
+                // A day is written as one.
+                (Outcome::Time(time), Some(open)) => {
+                    open.of_type.render(&Value::Time(*time), keys, &mut out);
+                }
+                (outcome, _) => outcome_write(*outcome, &mut out),
+            }
         }
         out.extend_from_slice(b"}}");
     }

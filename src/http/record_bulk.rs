@@ -1,30 +1,27 @@
 //! Records on the wire, many at a time. All of a call is done, or nothing.
 
+mod bodies;
+
 use actix_web::HttpResponse;
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use self::bodies::{RecordsCreate, RecordsDelete, RecordsDuplicate, RecordsUpdate, RecordsUpsert};
 use super::answer;
-use super::body::Body;
 use super::call::Call;
 use super::field::DRY_RUN;
 use super::problem::Problem;
 use super::query::{ParamDoc, Params, Query};
-use super::record::{RecordCreate, record_id_read};
 use super::record_json::RecordWriter;
 use super::record_query::{KEYS, keys_read};
 use crate::access::RecordsWrite;
-use crate::error::{Code, Faults};
-use crate::id::RecordId;
-use crate::limits::{BULK_BODY_BYTES_MAX, CHANGED_RECORDS_MAX};
 use crate::model::field::Keys;
-use crate::model::json::{Json, Members, OwnedJson, Pointer};
 use crate::model::record::Record;
 use crate::service;
 use crate::service::record_bulk::{Changed, UpsertOn, count_check};
-use crate::service::record_edit::{RecordInput, Sent};
+use crate::service::record_edit::Sent;
+use crate::service::record_found::{self, Meant};
 use crate::store::kept::Answer;
 
 /// How fields are called, and whether only to say what the call would do.
@@ -133,168 +130,12 @@ fn changes(changed: &Changed, keys: Keys) -> Vec<RecordChangeView> {
     views
 }
 
-/// Reads a list of records: more than a call may have are counted and not read.
-fn list_read<'a, T>(
-    members: &mut Members<'a>,
-    name: &'static str,
-    faults: &mut Faults,
-    mut read: impl FnMut(Json<'a>, &Pointer<'_>, &mut Faults) -> T,
-) -> Option<(Vec<T>, usize)> {
-    let root = Pointer::Root;
-    let at = root.member(name);
-    let items = members.require(name, &root, faults)?.items(&at, faults)?;
-    let count = items.len();
-    if count > CHANGED_RECORDS_MAX {
-        return Some((Vec::new(), count));
-    }
-    let read = items.into_iter().enumerate().map(|(n, item)| read(item, &at.item(n), faults)).collect();
-    Some((read, count))
-}
-
-/// One record of a list. It keeps its place even if it is none, so that the others keep theirs.
-fn record_at(json: Json<'_>, bytes: &Bytes, at: &Pointer<'_>, faults: &mut Faults) -> RecordInput {
-    let Some(mut members) = Members::read(json, at, faults) else {
-        return RecordInput { id: None, values: None };
-    };
-    let record = RecordCreate::read_at(&mut members, bytes, at, faults);
-    members.finish(at, faults);
-    record.into_input()
-}
-
-/// Records to be made.
-#[derive(ToSchema)]
-pub struct RecordsCreate {
-    #[schema(min_items = 1, max_items = 10_000, example = json!([
-        {"values": {"name": "Alan Turing", "email": "alan@example.com"}},
-        {"values": {"name": "Katherine Johnson", "email": "katherine@example.com", "status": "lead"}}
-    ]))]
-    #[schema(value_type = Vec<RecordCreate>)]
-    records: Vec<RecordInput>,
-    #[schema(ignore)]
-    count: usize,
-    #[schema(ignore)]
-    faults: Faults,
-}
-
-impl Body for RecordsCreate {
-    const LIMIT: usize = BULK_BODY_BYTES_MAX;
-    const KEYED: bool = true;
-
-    fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordsCreate> {
-        let read =
-            list_read(members, "records", faults, |json, at, faults| record_at(json, bytes, at, faults));
-        let (records, count) = read?;
-        Some(RecordsCreate { records, count, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
-    }
-}
-
-/// One record and what is to change of it.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the shape for the document; it is read as any other record of a list")]
-pub struct RecordPatch {
-    #[schema(value_type = String, example = "rec01jd00000000000000000000c1")]
-    id: RecordId,
-    #[schema(value_type = Object)]
-    values: Option<OwnedJson>,
-}
-
-/// Records to be changed, each in its own way.
-#[derive(ToSchema)]
-pub struct RecordsUpdate {
-    #[schema(min_items = 1, max_items = 10_000, example = json!([
-        {"id": "rec01jd00000000000000000000c1", "values": {"status": "paused"}}
-    ]))]
-    #[schema(value_type = Vec<RecordPatch>)]
-    records: Vec<RecordInput>,
-    #[schema(ignore)]
-    count: usize,
-    #[schema(ignore)]
-    faults: Faults,
-}
-
-impl Body for RecordsUpdate {
-    const LIMIT: usize = BULK_BODY_BYTES_MAX;
-
-    fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordsUpdate> {
-        let read = list_read(members, "records", faults, |json, at, faults| {
-            let record = record_at(json, bytes, at, faults);
-            if record.id.is_none() && record.values.is_some() {
-                faults.add(at.member("id"), Code::Required, "A record that is to be changed needs its id.");
-            }
-            record
-        });
-        let (records, count) = read?;
-        Some(RecordsUpdate { records, count, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
-    }
-}
-
-/// Records to be changed where they are there, and made where they are not.
-#[derive(ToSchema)]
-pub struct RecordsUpsert {
-    #[schema(min_items = 1, max_items = 10_000, example = json!([
-        {"values": {"email": "margaret@example.com", "name": "Margaret Hamilton", "status": "active"}}
-    ]))]
-    #[schema(value_type = Vec<RecordCreate>)]
-    records: Vec<RecordInput>,
-    /// The unique field by which records are recognised, or `id`.
-    #[schema(example = "email")]
-    on: String,
-    #[schema(ignore)]
-    count: usize,
-    #[schema(ignore)]
-    faults: Faults,
-}
-
-impl Body for RecordsUpsert {
-    const LIMIT: usize = BULK_BODY_BYTES_MAX;
-
-    fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordsUpsert> {
-        let root = Pointer::Root;
-        let read =
-            list_read(members, "records", faults, |json, at, faults| record_at(json, bytes, at, faults));
-        let on = members.require("on", &root, faults).and_then(|json| json.text(&root.member("on"), faults));
-        let (records, count) = read?;
-        Some(RecordsUpsert { records, on: on?.into_owned(), count, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
-    }
-}
-
-/// Records to be deleted.
-#[derive(ToSchema)]
-pub struct RecordsDelete {
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 10_000, example = json!(["rec01jd00000000000000000000c1"]))]
-    ids: Vec<Option<RecordId>>,
-    #[schema(ignore)]
-    count: usize,
-    #[schema(ignore)]
-    faults: Faults,
-}
-
-impl Body for RecordsDelete {
-    const LIMIT: usize = BULK_BODY_BYTES_MAX;
-
-    fn read(members: &mut Members<'_>, _: &Bytes, faults: &mut Faults) -> Option<RecordsDelete> {
-        let (ids, count) = list_read(members, "ids", faults, record_id_read)?;
-        Some(RecordsDelete { ids, count, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
+/// How the answer to a call that made records is rendered.
+fn created(keys: Keys, dry_run: bool) -> impl Fn(&Changed) -> Answer + Send + Sync + Copy + 'static {
+    move |changed| {
+        let view = ChangedView::of(changed, Counts::Created, keys, dry_run);
+        let status = if dry_run { 200 } else { 201 };
+        answer::rendered(status, Vec::new(), serde_json::to_vec(&view).unwrap_or_default())
     }
 }
 
@@ -314,14 +155,7 @@ pub async fn record_create_bulk(
 ) -> Result<HttpResponse, Problem> {
     count_check(call.body.count, "/records", &call.body.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
-    let render = move |changed: &Changed| -> Answer {
-        let view = ChangedView::of(changed, Counts::Created, keys, dry_run);
-        answer::rendered(
-            if dry_run { 200 } else { 201 },
-            Vec::new(),
-            serde_json::to_vec(&view).unwrap_or_default(),
-        )
-    };
+    let render = created(keys, dry_run);
     let once = call.once(render);
     let sent = Sent { content: call.body.records, faults: call.body.faults };
     let done =
@@ -331,7 +165,8 @@ pub async fn record_create_bulk(
 
 /// Update records
 ///
-/// Changes up to 10,000 records, each in its own way, or none.
+/// Changes up to 10,000 records, each in its own way, or none. With `filter` and `values` instead of `records`, all records
+/// that the filter finds get the same values, up to 100,000 of them; `"filter": "true"` says all.
 #[utoipa::path(
     patch, path = "/api/openapi/bases/{base}/tables/{table}/records", operation_id = "recordUpdateBulk",
     tag = "records", request_body = RecordsUpdate,
@@ -340,9 +175,16 @@ pub async fn record_create_bulk(
 pub async fn record_update_bulk(
     call: Call<RecordsWrite, BulkQuery, RecordsUpdate>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/records", &call.body.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
-    let sent = Sent { content: call.body.records, faults: call.body.faults };
+    let RecordsUpdate { records, filter, values, by_filter, count, faults } = call.body;
+    if by_filter {
+        let meant = Meant { filter, faults };
+        let changed =
+            record_found::record_update_found(&call.core, call.access, meant, values, keys, dry_run).await?;
+        return answer::ok(&ChangedView::of(&changed, Counts::Modified, keys, dry_run));
+    }
+    count_check(count, "/records", &faults)?;
+    let sent = Sent { content: records, faults };
     let changed =
         service::record_bulk::record_update_bulk(&call.core, call.access, sent, keys, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Modified, keys, dry_run))
@@ -373,7 +215,8 @@ pub async fn record_upsert(
 
 /// Delete records
 ///
-/// Deletes up to 10,000 records, or none.
+/// Deletes up to 10,000 records by their ids, or none. With `filter` instead of `ids`, all records that it finds, up to
+/// 100,000; `"filter": "true"` says all.
 #[utoipa::path(
     delete, path = "/api/openapi/bases/{base}/tables/{table}/records", operation_id = "recordDeleteBulk",
     tag = "records", request_body = RecordsDelete,
@@ -382,9 +225,38 @@ pub async fn record_upsert(
 pub async fn record_delete_bulk(
     call: Call<RecordsWrite, BulkQuery, RecordsDelete>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/ids", &call.body.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
-    let sent = Sent { content: call.body.ids, faults: call.body.faults };
+    let RecordsDelete { ids, filter, by_filter, count, faults } = call.body;
+    if by_filter {
+        let meant = Meant { filter, faults };
+        let changed = record_found::record_delete_found(&call.core, call.access, meant, dry_run).await?;
+        return answer::ok(&ChangedView::of(&changed, Counts::Deleted, keys, dry_run));
+    }
+    count_check(count, "/ids", &faults)?;
+    let sent = Sent { content: ids, faults };
     let changed = service::record_bulk::record_delete_bulk(&call.core, call.access, sent, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Deleted, keys, dry_run))
+}
+
+/// Duplicate records
+///
+/// Makes a copy of each record that the filter finds, up to 100,000, or none. Unique fields stay empty in the copies; one
+/// that is required refuses them.
+#[utoipa::path(
+    post, path = "/api/openapi/bases/{base}/tables/{table}/records/duplicate", operation_id = "recordDuplicateBulk",
+    tag = "records", request_body = RecordsDuplicate,
+    responses(
+        (status = 201, description = "How many were made, and their ids.", body = ChangedView),
+        (status = 200, description = "What the call would do, on a dry run.", body = ChangedView)
+    )
+)]
+pub async fn record_duplicate_bulk(
+    mut call: Call<RecordsWrite, BulkQuery, RecordsDuplicate>,
+) -> Result<HttpResponse, Problem> {
+    let BulkQuery { keys, dry_run } = call.query;
+    let render = created(keys, dry_run);
+    let once = call.once(render);
+    let meant = Meant { filter: call.body.filter, faults: call.body.faults };
+    let done = record_found::record_duplicate_found(&call.core, call.access, meant, dry_run, once).await;
+    answer::done(done, render)
 }

@@ -205,7 +205,7 @@ pub fn limit_read(members: &mut Members<'_>, faults: &mut Faults) -> usize {
 ///
 /// - `status = "active" and (age > 30 or tags has "beta")`
 /// - `name contains "ada" and not email is empty`
-/// - `since between "2026-01-01" and today and score >= 50`
+/// - `since between "2025-01-01" and today and score >= 50`
 ///
 /// A name with other characters than letters, digits and `_` stands in braces: `{First name} starts with "A"`.
 #[utoipa::path(

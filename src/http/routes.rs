@@ -145,6 +145,7 @@ pub fn routes() -> Vec<Route> {
         facts_of record::record_update;
         facts_of record::record_delete;
         facts_of record::record_duplicate;
+        facts_of record_bulk::record_duplicate_bulk;
         facts_of table::table_list;
         facts_of table::table_create;
         facts_of table::table_get;

@@ -1,4 +1,4 @@
-//! Pages of a table's records in the order of their ids.
+//! A table's records in the order of their ids: a page of them, or all that a filter means.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,11 @@ use crate::access::InTable;
 use crate::error::Result;
 use crate::id::RecordId;
 use crate::kv::{Read, Way};
+use crate::model::expr::Expr;
 use crate::model::record::Record;
+use crate::model::table::OpenTable;
+use crate::query::lookup::Named;
+use crate::query::row::Stored;
 use crate::store;
 
 /// Which page is wanted.
@@ -38,4 +42,27 @@ pub fn list(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(last.filter(|_| more))
+}
+
+/// Calls `each` with all records that a filter means, until it breaks.
+pub fn find_all(
+    read: &(impl Read + ?Sized),
+    place: InTable,
+    table: &OpenTable,
+    filter: &Expr,
+    mut each: impl FnMut(Record) -> ControlFlow<()>,
+) -> Result<()> {
+    if let Some(named) = Named::by(filter, table) {
+        let meant = named.get(read, place)?.into_iter().filter(|row| filter.holds(row));
+        for row in meant {
+            if each(row.record).is_break() {
+                break;
+            }
+        }
+        return Ok(());
+    }
+    store::record::record_scan(read, place, None, Way::Up, &mut |record| {
+        let row = Stored::of(record);
+        Ok(if filter.holds(&row) { each(row.record) } else { ControlFlow::Continue(()) })
+    })
 }

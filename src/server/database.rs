@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::Failure;
+use crate::config::Settings;
 use crate::kv::sled::{Options, Sled};
 use crate::kv::{self, Engine};
 use crate::service::{Core, CoreOptions};
@@ -17,21 +18,23 @@ fn database_dir(data_dir: &Path) -> PathBuf {
 }
 
 /// Opens the database in a data directory, and makes both if they are not there.
-pub fn database_open(data_dir: &Path, cache_bytes: u64) -> Result<Arc<Core>, Failure> {
+pub fn database_open(settings: &Settings) -> Result<Arc<Core>, Failure> {
+    let data_dir = &settings.data_dir;
     let dir = database_dir(data_dir);
     dir_make(&dir).map_err(|error| {
         Failure::Failed(format!("The data directory {} can't be written: {error}.", data_dir.display()))
     })?;
-    open(data_dir, &dir, cache_bytes)
+    open(settings, &dir)
 }
 
 /// Opens a database that has to be there.
-pub fn database_open_existing(data_dir: &Path, cache_bytes: u64) -> Result<Arc<Core>, Failure> {
+pub fn database_open_existing(settings: &Settings) -> Result<Arc<Core>, Failure> {
+    let data_dir = &settings.data_dir;
     let dir = database_dir(data_dir);
     if !dir.join("db").is_file() {
         return Err(Failure::Failed(format!("There is no database in {}.", data_dir.display())));
     }
-    open(data_dir, &dir, cache_bytes)
+    open(settings, &dir)
 }
 
 /// Makes it for its owner alone; what is there already stays as it is.
@@ -42,11 +45,16 @@ fn dir_make(dir: &Path) -> io::Result<()> {
     builder.recursive(true).create(dir)
 }
 
-fn open(data_dir: &Path, dir: &Path, cache_bytes: u64) -> Result<Arc<Core>, Failure> {
-    let options = Options { cache_bytes, ..Options::default() };
-    let engine = Sled::open(dir, options).map_err(|error| engine_failure(data_dir, &error))?;
+fn open(settings: &Settings, dir: &Path) -> Result<Arc<Core>, Failure> {
+    let options = Options { cache_bytes: settings.cache_bytes, ..Options::default() };
+    let engine = Sled::open(dir, options).map_err(|error| engine_failure(&settings.data_dir, &error))?;
     let engine: Arc<dyn Engine> = Arc::new(engine);
-    Ok(Core::open(engine, CoreOptions::default())?)
+    let options = CoreOptions {
+        memory_budget: settings.memory_budget_bytes,
+        query_timeout: settings.query_timeout,
+        ..CoreOptions::default()
+    };
+    Ok(Core::open(engine, options)?)
 }
 
 fn engine_failure(data_dir: &Path, error: &kv::Error) -> Failure {

@@ -16,6 +16,7 @@ pub mod record;
 pub mod record_aggregate;
 pub mod record_bulk;
 pub mod record_edit;
+pub mod record_found;
 pub mod record_list;
 pub mod search;
 pub mod space;

@@ -238,7 +238,7 @@ pub async fn record_duplicate(
     .await
 }
 
-fn copy_of(
+pub(super) fn copy_of(
     txn: &Txn<'_>,
     access: &Access<RecordsWrite>,
     table: &OpenTable,

@@ -56,7 +56,8 @@ pub struct GroupPage {
     /// What each group's values are called, and the place of their field in the table; `None` is a time of the record's
     /// own.
     pub group_fields: Vec<(String, Option<usize>)>,
-    pub names: Vec<String>,
+    /// What each figure is called, and the place of its field likewise.
+    pub figure_fields: Vec<(String, Option<usize>)>,
     pub next: Option<String>,
     pub plan: Option<Plan>,
 }
@@ -67,6 +68,7 @@ struct Parsed {
     groups: Vec<GroupBy>,
     group_fields: Vec<(String, Option<usize>)>,
     figures: Vec<Figure>,
+    figure_fields: Vec<(String, Option<usize>)>,
     after: Option<Position>,
 }
 
@@ -108,9 +110,8 @@ fn page(
     groups.truncate(input.limit);
     let next =
         groups.last().filter(|_| more).map(|last| bound.write(&position(last.values.clone()).to_bytes()));
-    let names = input.figures.iter().map(|figure| figure.name.clone()).collect();
-    let Parsed { group_fields, .. } = parsed;
-    Ok(Some(GroupPage { table: moment.table, groups, group_fields, names, next, plan }))
+    let Parsed { group_fields, figure_fields, .. } = parsed;
+    Ok(Some(GroupPage { table: moment.table, groups, group_fields, figure_fields, next, plan }))
 }
 
 /// Groups have no id.
@@ -151,9 +152,11 @@ fn parse(core: &Core, table: &OpenTable, input: &AggregateInput, bound: &Bound<'
         group_fields.push((group.field.clone(), place));
     }
     let list = root.member("aggregates");
-    let mut figures = Vec::with_capacity(input.figures.len());
+    let (mut figures, mut figure_fields) = (Vec::new(), Vec::new());
     for (n, figure) in input.figures.iter().enumerate() {
-        figures.extend(figure_read(table, figure, &list.item(n), &mut faults));
+        let Some((read, place)) = figure_read(table, figure, &list.item(n), &mut faults) else { continue };
+        figures.push(read);
+        figure_fields.push((figure.name.clone(), place));
     }
     let keys: Vec<SortKey> = groups.iter().map(|group| group.key.clone()).collect();
     let after = input.cursor.as_deref().and_then(|cursor| {
@@ -165,7 +168,7 @@ fn parse(core: &Core, table: &OpenTable, input: &AggregateInput, bound: &Bound<'
     });
     faults.check()?;
     let filter = filter.ok_or_else(|| Error::internal("a fault was not named"))?;
-    Ok(Parsed { filter, groups, group_fields, figures, after })
+    Ok(Parsed { filter, groups, group_fields, figures, figure_fields, after })
 }
 
 /// A column by the name or id of its field, or by that of one of the record's own times and numbers.
@@ -220,16 +223,16 @@ fn figure_read(
     figure: &FigureInput,
     at: &Pointer<'_>,
     faults: &mut Faults,
-) -> Option<Figure> {
+) -> Option<(Figure, Option<usize>)> {
     let function = figure.function;
     let Some(name) = &figure.field else {
         if function != Function::Count {
             faults.add(at.member("field"), Code::Required, "Only `count` needs no field.");
             return None;
         }
-        return Some(Figure { function, column: None });
+        return Some((Figure { function, column: None }, None));
     };
-    let (column, _) = column_meant(table, name, at, faults)?;
+    let (column, field) = column_meant(table, name, at, faults)?;
     let wanted = match function {
         Function::Sum | Function::Avg | Function::Min | Function::Max | Function::Median => {
             (matches!(column.kind, Some(Kind::Int | Kind::Float)), "numbers")
@@ -250,5 +253,5 @@ fn figure_read(
     }
     // Records are counted whatever the field holds.
     let column = (function != Function::Count).then_some(column);
-    Some(Figure { function, column })
+    Some((Figure { function, column }, field.map(|(place, _)| place)))
 }

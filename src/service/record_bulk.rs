@@ -106,7 +106,7 @@ pub(super) fn write_changed(
     Ok(Changed { table, created, modified, deleted: 0, ids: Vec::new(), shown })
 }
 
-fn shown_of(edits: Vec<Edit>) -> Result<Vec<(Option<Record>, Option<Record>)>> {
+pub(super) fn shown_of(edits: Vec<Edit>) -> Result<Vec<(Option<Record>, Option<Record>)>> {
     let real = edits.into_iter().filter(|edit| edit.before.is_some() || edit.after.is_some());
     let states = real.map(|edit| Ok((edit.before, edit.after.map(Draft::into_record).transpose()?)));
     states.take(DRY_RUN_CHANGES_MAX).collect()

@@ -1,5 +1,7 @@
 //! From the values of a body to records that can be stored: every fault named, with its place in the body.
 
+use std::collections::HashSet;
+
 use crate::access::Access;
 use crate::access::RecordsWrite;
 use crate::error::{Code, Error, Faults, Result};
@@ -171,7 +173,12 @@ pub fn edits_write(
 
 fn taken_error(table: &OpenTable, edits: &[Edit], taken: &[Taken], layout: Layout) -> Error {
     let mut faults = Faults::default();
+    let mut named = HashSet::new();
     for Taken { edit, field } in taken {
+        // All records of a change by filter get their values from one place in the body.
+        if !layout.listed && !named.insert(*field) {
+            continue;
+        }
         let Some(open) = table.fields.iter().find(|open| open.field.number == *field) else { continue };
         let name = open.field.name.as_str();
         let bytes =

@@ -231,10 +231,11 @@ pub(super) fn compare(column: Column, operator: Operator, point: Point) -> Expr 
         Point::Bool(wanted) => {
             let checked = Expr::Test(column, Test::Bool(true));
             return match (operator, wanted) {
-                (Operator::Equal, true) | (Operator::Greater, false) | (Operator::GreaterOrEqual, true) => {
+                (Operator::Equal | Operator::GreaterOrEqual, true) |
+(Operator::Greater, false) => {
                     checked
                 }
-                (Operator::Equal, false) | (Operator::Less, true) | (Operator::LessOrEqual, false) => {
+                (Operator::Equal | Operator::LessOrEqual, false) | (Operator::Less, true) => {
                     not(checked)
                 }
                 (Operator::Less, false) | (Operator::Greater, true) => Expr::FALSE,

@@ -29,6 +29,11 @@ impl<'a> Members<'a> {
         Some(self.left.swap_remove(index).1)
     }
 
+    /// Whether there is a member of this name that nobody took.
+    pub fn has(&self, name: &str) -> bool {
+        self.left.iter().any(|(found, _)| found == name)
+    }
+
     /// The member of this name; a fault if it is not there.
     pub fn require(&mut self, name: &'static str, at: &Pointer<'_>, faults: &mut Faults) -> Option<Json<'a>> {
         let found = self.take(name);

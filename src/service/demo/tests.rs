@@ -8,7 +8,11 @@ use crate::service::CoreOptions;
 use crate::service::record::{record_get, record_list};
 
 fn opened() -> Arc<Core> {
-    let options = CoreOptions { clock: Clock::manual(Time::from_millis(1_780_000_000_000)), seed: Some(1) };
+    let options = CoreOptions {
+        clock: Clock::manual(Time::from_millis(1_780_000_000_000)),
+        seed: Some(1),
+        ..CoreOptions::default()
+    };
     Core::open(Arc::new(Memory::new()), options).unwrap()
 }
 
