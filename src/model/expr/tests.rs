@@ -1,7 +1,9 @@
 //! A table with a field of every type, and what filters say of one record of it.
 
 mod faults;
+mod hostile;
 mod jsons;
+mod moments;
 mod properties;
 mod sorts;
 mod texts;

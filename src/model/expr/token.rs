@@ -120,18 +120,18 @@ fn stranger(rest: &str, c: char) -> String {
         '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}'
         | '\u{ff02}' => Some("\""),
         '\u{ff5b}' => Some("{"),
-        '\u{2260}' => Some("!="),
+        // Of `<>`.
+        '\u{2260}' | '<' => Some("!="),
         '\u{2264}' => Some("<="),
         '\u{2265}' => Some(">="),
         '\u{2212}' | '\u{2013}' | '\u{2014}' => Some("-"),
         '!' => Some("not` or `!="),
         '&' => Some("and"),
         '|' => Some("or"),
-        '=' => Some("="),
-        '<' => Some("!="),
+        // Of `==`.
+        '=' | '\u{ff1d}' => Some("="),
         '\u{ff08}' => Some("("),
         '\u{ff09}' => Some(")"),
-        '\u{ff1d}' => Some("="),
         _ => None,
     };
     let shown = match c {
