@@ -211,7 +211,10 @@ fn signed<'s>(input: &mut Input<'s>) -> Read<Lexeme<'s>> {
     let (digits, unit) = run.split_at_checked(split).unwrap_or((run, ""));
     let span = from..input.current_token_start();
     if digits.is_empty() {
-        return wrong(from..from + 1, format!("After `{sign}` comes a number."));
+        return wrong(
+            from..from + 1,
+            format!("After `{sign}` comes a number; a name with `{sign}` in it stands in braces."),
+        );
     }
     let Some(unit) = unit_named(unit) else {
         let detail = match unit {

@@ -10,6 +10,22 @@ fn read(text: &str) -> Result<Expr, Vec<String>> {
 /// Texts and all that is said of them.
 const FAULTS: &[(&str, &[&str])] = &[
     (
+        "First name = 3",
+        &[
+            "Character 7, at `name = 3`: Expected an operator, `and`, `or` or the end, found `name`. A name with a space in it stands in braces: `{First name}`.",
+        ],
+    ),
+    (
+        "name contians \"x\"",
+        &[
+            "Character 6, at `contians \"x\"`: Expected an operator, `and`, `or` or the end, found `contians`. Did you mean `contains`?",
+        ],
+    ),
+    (
+        "first-name = 3",
+        &["Character 6, at `-name = 3`: After `-` comes a number; a name with `-` in it stands in braces."],
+    ),
+    (
         "",
         &["Character 1: There is no filter in the text; to take all records, leave it out or write `true`."],
     ),
