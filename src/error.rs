@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::limits::FAULTS_MAX;
+use crate::limits::{FAULTS_MAX, GUESSED_BYTES_MAX};
 
 macro_rules! codes {
     ($($name:ident => $status:literal, $wire:literal, $title:literal, $cure:literal;)+) => {
@@ -271,6 +271,9 @@ impl Error {
 
 /// Of `known`, the one that was probably meant by `given`.
 pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if given.len() > GUESSED_BYTES_MAX {
+        return None;
+    }
     let given = given.to_lowercase();
     known
         .into_iter()

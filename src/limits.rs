@@ -12,6 +12,10 @@ pub const PIECE_BYTES_MAX: usize = 4096;
 
 /// Faults of one input that an answer lists; more are counted.
 pub const FAULTS_MAX: usize = 1000;
+/// Bytes of a wrong name for which a right one is looked for: comparing two takes as long as both lengths multiplied.
+pub const GUESSED_BYTES_MAX: usize = 128;
+/// Wrong names in one filter for which right ones are looked for.
+pub const GUESSES_MAX: usize = 20;
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 255;
 /// Characters of a description.

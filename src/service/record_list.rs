@@ -31,6 +31,23 @@ pub struct ListInput {
     pub explain: bool,
 }
 
+impl ListInput {
+    /// The first records of a table, in the order of their creation.
+    pub fn first(limit: usize) -> ListInput {
+        ListInput {
+            form: Form::Parameters,
+            filter: None,
+            sort: None,
+            search: None,
+            fields: None,
+            limit,
+            cursor: None,
+            total: true,
+            explain: false,
+        }
+    }
+}
+
 /// A sort as it was sent.
 #[derive(Clone, Debug)]
 pub enum SortInput {

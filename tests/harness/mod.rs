@@ -52,7 +52,7 @@ impl Server {
                 (Arc::new(engine) as Arc<dyn Engine>, Some(directory))
             }
         };
-        let core = Core::open(engine, CoreOptions { clock: setup.clock, seed: None }).unwrap();
+        let core = Core::open(engine, CoreOptions { clock: setup.clock, ..CoreOptions::default() }).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let app = App::spawn(core.clone(), setup.settings, listener, 2).unwrap();
         Server { address: app.address(), core, directory, app: Some(app), agent: agent() }

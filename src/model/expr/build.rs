@@ -7,6 +7,7 @@ use super::syntax::{Operator, Part};
 use super::{Among, Column, Expr, Test, lower};
 use crate::error::{Code, did_you_mean};
 use crate::id::{Id, RecordId};
+use crate::limits::GUESSES_MAX;
 use crate::model::field::OpenField;
 use crate::model::json::{self, BadNumber, parse_number};
 use crate::model::table::OpenTable;
@@ -73,8 +74,9 @@ pub(super) enum Point {
 }
 
 impl<'t> Target<'t> {
-    /// The column that a name or a field's id means.
-    pub fn named(table: &'t OpenTable, name: &str) -> Result<Target<'t>, Wrong> {
+    /// The column that a name or a field's id means. If there is none, the fault may name the one that is closest, unless
+    /// there were so many `faults` before that looking for it again and again would take its time.
+    pub fn named(table: &'t OpenTable, name: &str, faults: usize) -> Result<Target<'t>, Wrong> {
         if let Some((name, column)) = OWN.iter().find(|(own, _)| *own == name) {
             let class = match column.kind {
                 None => Class::Id,
@@ -85,7 +87,8 @@ impl<'t> Target<'t> {
         }
         let Some(open) = table.field_meant(name) else {
             let fields = table.fields.iter().map(|open| open.field.name.as_str());
-            let hint = did_you_mean(name, fields.chain(OWN.iter().map(|(own, _)| *own)));
+            let known = fields.chain(OWN.iter().map(|(own, _)| *own));
+            let hint = if faults < GUESSES_MAX { did_you_mean(name, known) } else { String::new() };
             let shown: String = name.chars().take(80).collect();
             return Err((Code::UnknownField, format!("The table has no field `{shown}`.{hint}")));
         };
@@ -231,13 +234,8 @@ pub(super) fn compare(column: Column, operator: Operator, point: Point) -> Expr 
         Point::Bool(wanted) => {
             let checked = Expr::Test(column, Test::Bool(true));
             return match (operator, wanted) {
-                (Operator::Equal | Operator::GreaterOrEqual, true) |
-(Operator::Greater, false) => {
-                    checked
-                }
-                (Operator::Equal | Operator::LessOrEqual, false) | (Operator::Less, true) => {
-                    not(checked)
-                }
+                (Operator::Equal | Operator::GreaterOrEqual, true) | (Operator::Greater, false) => checked,
+                (Operator::Equal | Operator::LessOrEqual, false) | (Operator::Less, true) => not(checked),
                 (Operator::Less, false) | (Operator::Greater, true) => Expr::FALSE,
                 _ => Expr::TRUE,
             };

@@ -160,7 +160,7 @@ impl<'r> Reader<'r> {
             return None;
         };
         let name = json.text(at, self.faults)?;
-        let found = Target::named(self.context.table, &name);
+        let found = Target::named(self.context.table, &name, self.faults.count());
         found.map_err(|(code, detail)| self.faults.add(at, code, detail)).ok()
     }
 }

@@ -229,7 +229,7 @@ impl Condition<'_> {
                 }
                 Some(compare(column, operator, Point::Json(spelled)))
             }
-            _ => self.point(value, self.at.to_string()).map(|point| compare(column, operator, point)),
+            _ => self.point(value, self.at).map(|point| compare(column, operator, point)),
         }
     }
 
@@ -245,7 +245,7 @@ impl Condition<'_> {
     /// The values of a list; one alone is a list of one.
     fn points(&mut self, value: Json<'_>) -> Option<Vec<Point>> {
         if value.shape() != Shape::Array {
-            return self.point(value, self.at.to_string()).map(|point| vec![point]);
+            return self.point(value, self.at).map(|point| vec![point]);
         }
         let items = value.items(self.at, self.faults)?;
         if items.len() > FILTER_ITEMS_MAX {
@@ -256,16 +256,16 @@ impl Condition<'_> {
         let mut points = Vec::with_capacity(items.len());
         let before = self.faults.count();
         for (n, item) in items.into_iter().enumerate() {
-            points.extend(self.point(item, self.at.item(n).to_string()));
+            points.extend(self.point(item, &self.at.item(n)));
         }
         (self.faults.count() == before).then_some(points)
     }
 
-    fn point(&mut self, value: Json<'_>, at: String) -> Option<Point> {
+    fn point(&mut self, value: Json<'_>, at: &Pointer<'_>) -> Option<Point> {
         let text;
         let literal = match value.shape() {
             Shape::Text => {
-                text = self.text(value)?;
+                text = value.text(at, self.faults)?;
                 Literal::Text(&text)
             }
             Shape::Number => Literal::Number(value.as_str()),

@@ -87,14 +87,34 @@ fn after_test(input: &Input<'_>) -> String {
         Lexeme::Symbol("=" | "!=" | "<" | "<=" | ">" | ">=") => {
             " A comparison has two sides; for more, join comparisons with `and`.".to_owned()
         }
-        Lexeme::Word(word) => did_you_mean(word, OPERATOR_WORDS),
+        Lexeme::Word(word) => {
+            let hint = did_you_mean(word, OPERATOR_WORDS);
+            let before = input.input.previous_tokens().next().map(|token| &token.lexeme);
+            match before {
+                Some(Lexeme::Word(before)) if hint.is_empty() => {
+                    format!(" A name with a space in it stands in braces: `{{{before} {word}}}`.")
+                }
+                _ => hint,
+            }
+        }
         _ => String::new(),
     };
     format!("Expected an operator, `and`, `or` or the end, found {}.{hint}", found(input))
 }
 
-const OPERATOR_WORDS: [&str; 9] =
-    ["and", "or", "in", "not in", "has", "contains", "starts with", "ends with", "between"];
+const OPERATOR_WORDS: [&str; 11] = [
+    "and",
+    "or",
+    "in",
+    "not in",
+    "has",
+    "contains",
+    "starts with",
+    "ends with",
+    "between",
+    "is empty",
+    "is not empty",
+];
 
 fn or(input: &mut Input<'_>) -> Read<Node> {
     let parts: Vec<Node> = separated(1.., and, word("or")).parse_next(input)?;

@@ -3,7 +3,7 @@
 use super::build::Target;
 use super::{Column, Slot};
 use crate::error::{Code, Faults};
-use crate::limits::SORT_KEYS_MAX;
+use crate::limits::{FILTER_BYTES_MAX, SORT_KEYS_MAX};
 use crate::model::field::OpenField;
 use crate::model::json::Pointer;
 use crate::model::table::OpenTable;
@@ -41,7 +41,8 @@ impl SortKey {
 /// Reads the parameter `sort`, of which every fault is a fault.
 pub fn read_sort(text: &str, table: &OpenTable) -> Result<Vec<SortKey>, Faults> {
     let mut faults = Faults::default();
-    let Some(names) = split(text) else {
+    let names = if text.len() <= FILTER_BYTES_MAX { split(text) } else { None };
+    let Some(names) = names else {
         let detail = "Expected names with commas between them, `-` before one that descends; a name with other \
                       characters than letters, digits and `_` stands in braces: `-score,{First name}`.";
         faults.add("sort", Code::InvalidParameter, detail);
@@ -107,7 +108,7 @@ fn key(spelled: &str, table: &OpenTable) -> Result<SortKey, (Code, String)> {
         (Code::InvalidValue, format!("`{shown}` is no name: it is empty, or its braces don't fit."))
     };
     let (name, _) = name_read(name, "").filter(|(_, after)| after.trim().is_empty()).ok_or_else(unread)?;
-    let target = Target::named(table, &name)?;
+    let target = Target::named(table, &name, 0)?;
     if target.column.kind == Some(Kind::Json) {
         return Err((Code::InvalidValue, format!("`{}` is JSON, which can't be sorted by.", target.name)));
     }

@@ -1,7 +1,9 @@
 //! A table with a field of every type, and what filters say of one record of it.
 
 mod faults;
+mod hostile;
 mod jsons;
+mod moments;
 mod properties;
 mod sorts;
 mod texts;
@@ -116,8 +118,8 @@ impl Row for Sample {
         self.id
     }
 
-    fn value(&self, slot: Slot) -> Value<'_> {
-        match slot {
+    fn value(&self, column: Column) -> Value<'_> {
+        match column.slot {
             Slot::Id => Value::Empty,
             Slot::Version => Value::Int(3),
             Slot::Sequence => Value::Int(41),

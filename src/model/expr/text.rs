@@ -130,7 +130,7 @@ impl<'c> Checker<'c> {
     }
 
     fn target(&mut self, name: &str, span: &Range<usize>) -> Option<Target<'c>> {
-        let found = Target::named(self.context.table, name);
+        let found = Target::named(self.context.table, name, self.faults.count());
         found.map_err(|(code, detail)| self.fault(span, (code, detail + name_hint(name)))).ok()
     }
 

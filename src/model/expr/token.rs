@@ -120,18 +120,18 @@ fn stranger(rest: &str, c: char) -> String {
         '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}'
         | '\u{ff02}' => Some("\""),
         '\u{ff5b}' => Some("{"),
-        '\u{2260}' => Some("!="),
+        // Of `<>`.
+        '\u{2260}' | '<' => Some("!="),
         '\u{2264}' => Some("<="),
         '\u{2265}' => Some(">="),
         '\u{2212}' | '\u{2013}' | '\u{2014}' => Some("-"),
         '!' => Some("not` or `!="),
         '&' => Some("and"),
         '|' => Some("or"),
-        '=' => Some("="),
-        '<' => Some("!="),
+        // Of `==`.
+        '=' | '\u{ff1d}' => Some("="),
         '\u{ff08}' => Some("("),
         '\u{ff09}' => Some(")"),
-        '\u{ff1d}' => Some("="),
         _ => None,
     };
     let shown = match c {
@@ -211,7 +211,10 @@ fn signed<'s>(input: &mut Input<'s>) -> Read<Lexeme<'s>> {
     let (digits, unit) = run.split_at_checked(split).unwrap_or((run, ""));
     let span = from..input.current_token_start();
     if digits.is_empty() {
-        return wrong(from..from + 1, format!("After `{sign}` comes a number."));
+        return wrong(
+            from..from + 1,
+            format!("After `{sign}` comes a number; a name with `{sign}` in it stands in braces."),
+        );
     }
     let Some(unit) = unit_named(unit) else {
         let detail = match unit {

@@ -1,11 +1,10 @@
 use super::*;
 use crate::access::{RecordsRead, TokensRead};
 use crate::clock::{Clock, Time};
-use crate::kv::Way;
 use crate::kv::memory::Memory;
-use crate::query::list::Page;
 use crate::service::CoreOptions;
-use crate::service::record::{record_get, record_list};
+use crate::service::record::record_get;
+use crate::service::record_list::{ListInput, record_list};
 
 fn opened() -> Arc<Core> {
     let options = CoreOptions {
@@ -49,8 +48,7 @@ async fn the_first_record_of_each_table_has_a_known_id_and_comes_first() {
         let first = RecordId::parse(firsts.next().unwrap()).unwrap();
         let access = operator.table::<RecordsRead>(space, base.id, table.id);
         assert!(record_get(&core, &access, first).is_ok());
-        let page = Page { after: None, way: Way::Up, limit: 1 };
-        let page = record_list(&core, access, page, true, |_| Ok(())).await.unwrap();
+        let page = record_list(&core, access, ListInput::first(1)).await.unwrap();
         assert_eq!((page.records[0].id, page.total), (first, Some(count)));
     }
 }

@@ -52,7 +52,7 @@ const NAMES: [&str; 7] = ["Ann", "ann", "ÄNN b", "a\"b\\c", "x\ty}", "日本", 
 const STATES: [&str; 3] = ["open", "closed", "on hold"];
 const OPERATORS: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
 
-fn fits<T: PartialOrd>(operator: &str, left: Option<T>, right: T) -> bool {
+fn fits<T: PartialOrd + Copy>(operator: &str, left: Option<T>, right: T) -> bool {
     let Some(left) = left else { return operator == "!=" };
     match operator {
         "=" => left == right,
@@ -172,7 +172,7 @@ impl Plan {
 /// A text as it stands in an expression: with escapes where they have to be, or everywhere.
 fn quoted(text: &str, wordy: bool) -> String {
     let inside: String = if wordy {
-        text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+        text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
     } else {
         text.replace('\\', "\\\\").replace('"', "\\\"")
     };
