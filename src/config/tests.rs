@@ -27,6 +27,8 @@ fn every_flag_has_a_key_in_the_file_and_a_variable() {
         listen = "[::1]:1"
         demo = true
         cache_mib = 2
+        memory_budget = 100
+        query_timeout = 1.5
         workers = 3
         log_requests = "all"
         cors_origin = ["https://a.example"]
