@@ -12,6 +12,10 @@ pub const PIECE_BYTES_MAX: usize = 4096;
 
 /// Faults of one input that an answer lists; more are counted.
 pub const FAULTS_MAX: usize = 1000;
+/// Bytes of pointers and details that an answer lists; faults beyond are counted.
+pub const FAULTS_BYTES_MAX: usize = 256 << 10;
+/// Pairs of characters that are compared to tell, for the faults of one input, which names were probably meant.
+pub const HINT_PAIRS_MAX: usize = 32 << 20;
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 255;
 /// Characters of a description.

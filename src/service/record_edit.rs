@@ -2,7 +2,7 @@
 
 use crate::access::Access;
 use crate::access::RecordsWrite;
-use crate::error::{Code, Error, Faults, Result};
+use crate::error::{Code, Error, Faults, Result, Shown};
 use crate::id::RecordId;
 use crate::model::change::Stamp;
 use crate::model::field::{Keys, OpenField, Source};
@@ -68,8 +68,9 @@ pub fn values_read<'t>(
     for (key, json) in values?.view().members(at, faults)? {
         let at = at.member(&key);
         let Some(open) = table.field_keyed(&key, keys) else {
-            let hint = table.suggest_field(&key);
-            faults.add(at, Code::UnknownField, format!("The table has no field `{key}`.{hint}"));
+            let hint = faults.hint(&key, table.fields.iter().map(|open| open.field.name.as_str()));
+            let detail = format!("The table has no field `{}`.{hint}", Shown(&key));
+            faults.add(at, Code::UnknownField, detail);
             continue;
         };
         named.extend(value_read(open, json, &at, faults).map(|value| (open, value)));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Definition, FieldType, Keys, Options};
 use crate::codec::value::{Unreadable, decode, encode};
-use crate::error::{Code, Faults, did_you_mean};
+use crate::error::{Code, Faults};
 use crate::id::{ChoiceId, Id};
 use crate::limits::CHOICES_MAX;
 use crate::model::json::{self, Json, Members, Pointer, Shape};
@@ -178,7 +178,7 @@ impl Select {
         let text = json.text(at, faults)?;
         let found = self.meant(&text).map(|choice| choice.number);
         if found.is_none() {
-            let hint = did_you_mean(&text, self.choices.iter().map(|choice| choice.name.as_str()));
+            let hint = faults.hint(&text, self.choices.iter().map(|choice| choice.name.as_str()));
             let shown: String = text.chars().take(80).collect();
             faults.add(at, Code::UnknownChoice, format!("There is no choice `{shown}`.{hint}"));
         }
