@@ -215,19 +215,28 @@ pub async fn logout(core: &Arc<Core>, person: &Person) -> Result<()> {
     .await
 }
 
-/// Notes that a session was used, at most once an hour; its end moves along.
-pub async fn session_touch(core: &Arc<Core>, person: &Person) -> Result<()> {
+/// Notes that a session was used, at most once an hour; its end moves along. That is done in the background, one session at
+/// a time: a request does not wait for those who write, and is answered where nothing can be written. A session that is not
+/// noted now is at its next request.
+pub fn session_touch(core: &Arc<Core>, person: &Person) {
     let due = person.last_used_at.plus_seconds(SESSION_TOUCH_SECONDS);
     if core.clock.now() < due {
         return Ok(());
     }
-    let hash = person.hash;
-    session_change(core, hash, move |write, before, now| {
-        let expires_at = now.plus_seconds(SESSION_SECONDS);
-        let session = Session { last_used_at: now, expires_at, ..before.clone() };
-        store::session::session_put(write, &hash, &session, Some(before))
-    })
-    .await
+    let Ok(turn) = core.touching.clone().try_acquire_owned() else { return };
+    let (core, hash) = (core.clone(), person.hash);
+    tokio::spawn(async move {
+        let touched = session_change(&core, hash, move |write, before, now| {
+            let expires_at = now.plus_seconds(SESSION_SECONDS);
+            let session = Session { last_used_at: now, expires_at, ..before.clone() };
+            store::session::session_put(write, &hash, &session, Some(before))
+        });
+        if let Err(error) = touched.await {
+            let cause = error.cause().map(|cause| cause.for_log().to_owned()).unwrap_or_default();
+            tracing::warn!(code = error.code.name(), cause, "noting that a session was used failed");
+        }
+        drop(turn);
+    });
 }
 
 async fn session_change(

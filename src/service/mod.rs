@@ -53,6 +53,8 @@ pub struct Core {
     pub(crate) setup_code: Mutex<Option<String>>,
     /// Wakes the sweeper.
     pub(crate) sweep: Notify,
+    /// At most one session's last use is being written.
+    pub(crate) touching: Arc<tokio::sync::Semaphore>,
     /// At most this many passwords are hashed at once: each takes 19 MiB.
     pub(crate) hashing: tokio::sync::Semaphore,
 }
@@ -106,7 +108,8 @@ impl Core {
             instance,
             setup_code: Mutex::default(),
             sweep: Notify::new(),
-            hashing: tokio::sync::Semaphore::new(2),
+            touching: Arc::new(tokio::sync::Semaphore::new(1)),
+            hashing: Arc::new(tokio::sync::Semaphore::new(2)),
         }))
     }
 
