@@ -162,8 +162,13 @@ async fn hashed<T: Send + 'static>(
     core: &Arc<Core>,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let _turn = core.hashing.acquire().await.map_err(Error::internal)?;
-    blocking(work).await
+    // The turn goes along into the pool: a client who leaves takes the future away, and the hashing goes on.
+    let turn = core.hashing.clone().acquire_owned().await.map_err(Error::internal)?;
+    blocking(move || {
+        let _turn = turn;
+        work()
+    })
+    .await
 }
 
 /// Signs a person in. An unknown address takes as long as a wrong password, and the answer is the same.
@@ -221,7 +226,7 @@ pub async fn logout(core: &Arc<Core>, person: &Person) -> Result<()> {
 pub fn session_touch(core: &Arc<Core>, person: &Person) {
     let due = person.last_used_at.plus_seconds(SESSION_TOUCH_SECONDS);
     if core.clock.now() < due {
-        return Ok(());
+        return;
     }
     let Ok(turn) = core.touching.clone().try_acquire_owned() else { return };
     let (core, hash) = (core.clone(), person.hash);
@@ -278,6 +283,23 @@ mod tests {
         let by_email = [Subject::address([192, 0, 2, 2].into()), subjects[1].clone()];
         assert!(logins.begin(&by_email, at(11)).is_err(), "the e-mail alone is enough");
         assert!(logins.begin(&subjects, at(15 * 60 + 1)).is_ok(), "the first failure is over");
+    }
+
+    #[tokio::test]
+    async fn who_leaves_while_hashing_goes_on_keeps_the_turn() {
+        let core =
+            Core::open(Arc::new(crate::kv::memory::Memory::new()), super::super::CoreOptions::default());
+        let core = core.unwrap();
+        let all = core.hashing.available_permits();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = hashed(&core, move || Ok(ended.recv().is_ok()));
+        let left = tokio::time::timeout(std::time::Duration::from_millis(20), work).await;
+        assert!(left.is_err(), "the client has left");
+        assert_eq!(core.hashing.available_permits(), all - 1);
+        end.send(()).unwrap();
+        while core.hashing.available_permits() < all {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
     }
 
     #[test]

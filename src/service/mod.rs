@@ -56,7 +56,7 @@ pub struct Core {
     /// At most one session's last use is being written.
     pub(crate) touching: Arc<tokio::sync::Semaphore>,
     /// At most this many passwords are hashed at once: each takes 19 MiB.
-    pub(crate) hashing: tokio::sync::Semaphore,
+    pub(crate) hashing: Arc<tokio::sync::Semaphore>,
 }
 
 /// How a core is opened.
