@@ -58,6 +58,8 @@ pub const PAGE_MAX: usize = 1000;
 /// Records of a page if the request does not say.
 pub const PAGE_DEFAULT: usize = 100;
 
+/// Spaces whose schemas are held in memory.
+pub const CATALOGS_HELD_MAX: usize = 1000;
 /// Bytes that have to be free on the disk for the server to call itself ready.
 pub const DISK_FREE_BYTES_MIN: u64 = 64 << 20;
 
