@@ -1,7 +1,7 @@
 //! Callers: a token or a signed-in person, and how they come to their proofs.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::permission::{Need, Permission};
 use super::proof::{Access, InBase, InSpace, InTable, Nowhere, Place, Reach};
@@ -125,7 +125,8 @@ impl Caller {
             if [rights.expires_at, rights.until].into_iter().flatten().any(|end| end <= presented.now) {
                 return Err(refused());
             }
-            rights.last_used.store(presented.now.millis(), std::sync::atomic::Ordering::Relaxed);
+            // Requests at the same time come here in any order: the last use never goes back.
+            rights.last_used.fetch_max(presented.now.millis(), Ordering::Relaxed);
             return Ok(Caller::of_token(rights, presented.request));
         }
         let cookie = presented.cookie.and_then(PlainSession::parse).ok_or_else(refused)?;
