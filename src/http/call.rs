@@ -138,7 +138,11 @@ where
     P: Permission,
     P::Place: Resolve,
 {
-    let header = request.headers().get(SPACE_HEADER).map(HeaderValue::as_bytes);
+    let mut headers = request.headers().get_all(SPACE_HEADER).map(HeaderValue::as_bytes);
+    let header = headers.next();
+    if headers.next().is_some() {
+        return Err(Error::fault(SPACE_HEADER, Code::InvalidHeader, "`x-undb-space` is sent once."));
+    }
     let header = header.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
     let space = parts.take("space").or(header);
     let (base, table) = (parts.take("base"), parts.take("table"));

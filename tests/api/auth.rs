@@ -226,6 +226,9 @@ fn a_session_has_to_say_which_space_it_means() {
     ] {
         refused(&get(cookie, Some(space)), why, 404, "space_not_found", &[]);
     }
+    let twice = shop.server.get("/api/openapi/bases").cookie(&shop.cookie);
+    let twice = twice.header("x-undb-space", &shop.space).header("x-undb-space", "Main").send();
+    refused(&twice, "two of them", 400, "invalid_header", &["x-undb-space invalid_header"]);
     let both =
         shop.server.get("/api/openapi/bases").token(&shop.token).header("x-undb-space", &theirs).send();
     refused(&both, "a token has one space only", 404, "space_not_found", &[]);
