@@ -53,6 +53,10 @@ pub const CHANGED_RECORDS_MAX: usize = 10_000;
 pub const FOUND_RECORDS_MAX: u64 = 100_000;
 /// Changes that a dry run shows.
 pub const DRY_RUN_CHANGES_MAX: usize = 100;
+/// Bytes of the values of a record.
+pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Bytes of stored records after which a page ends, though it holds fewer than were asked for.
+pub const PAGE_BYTES_MAX: usize = 16 << 20;
 /// Records of a page.
 pub const PAGE_MAX: usize = 1000;
 /// Records of a page if the request does not say.

@@ -66,6 +66,11 @@ impl Draft {
         }
     }
 
+    /// Bytes of all of its values.
+    pub fn size(&self) -> usize {
+        self.fields.values().map(Vec::len).sum()
+    }
+
     /// The bytes that are stored.
     pub fn encode(&self) -> Vec<u8> {
         let mut out =
@@ -112,6 +117,11 @@ impl Record {
         let count = varint::read(&mut rest).ok_or_else(short)?;
         let directory = bytes.len() - rest.len();
         Ok(Record { id, version, sequence, created, updated, bytes, directory, count })
+    }
+
+    /// The bytes that are stored.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Notes where each value stands, so that any field is found by halving.
