@@ -242,6 +242,11 @@ pub trait Resolve: Sized {
     fn as_table(&self) -> Option<InTable> {
         None
     }
+
+    /// The space that it is, if it is one.
+    fn as_space(&self) -> Option<InSpace> {
+        None
+    }
 }
 
 impl Resolve for Nowhere {
@@ -253,6 +258,10 @@ impl Resolve for Nowhere {
 impl Resolve for InSpace {
     fn resolve(caller: &Caller, known: &dyn Credentials, path: Path<'_>) -> Result<Self> {
         caller.space(known, path)
+    }
+
+    fn as_space(&self) -> Option<InSpace> {
+        Some(*self)
     }
 }
 
