@@ -158,7 +158,8 @@ fn created(keys: Keys) -> impl Fn(&Recorded) -> Answer + Send + Sync + Clone + '
 /// List records
 ///
 /// The records of a table in the order of their creation, a page at a time. Take `nextCursor` of each page as `cursor` of
-/// the next one. A page ends early after 16 MiB. A record that is made or changed meanwhile makes the list neither skip nor repeat another one.
+/// the next one; it may end early, after 16 MiB. A record that is made or changed meanwhile makes the list neither skip nor
+/// repeat another one.
 #[utoipa::path(
     get, path = "/api/openapi/bases/{base}/tables/{table}/records", operation_id = "recordList", tag = "records",
     responses((status = 200, description = "A page of records.", body = RecordListView))
