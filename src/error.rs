@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::limits::{FAULTS_MAX, GUESSED_BYTES_MAX};
+use crate::limits::{FAULTS_BYTES_MAX, FAULTS_MAX, GUESSED_BYTES_MAX, HINT_PAIRS_MAX, NAME_CHARS_MAX};
 
 macro_rules! codes {
     ($($name:ident => $status:literal, $wire:literal, $title:literal, $cure:literal;)+) => {
@@ -124,18 +124,41 @@ pub struct Faults {
     count: usize,
     /// The codes of all of them, listed or not, each once.
     codes: Vec<Code>,
+    /// Bytes of the pointers and details that are listed.
+    bytes: usize,
+    /// No more are listed.
+    full: bool,
+    /// Pairs of characters that were compared for hints.
+    pairs: usize,
 }
 
 impl Faults {
-    /// Adds one; past [`FAULTS_MAX`] they are only counted.
+    /// Adds one; past [`FAULTS_MAX`] or [`FAULTS_BYTES_MAX`] they are only counted.
     pub fn add(&mut self, pointer: impl fmt::Display, code: Code, detail: impl Into<String>) {
         self.count += 1;
         if !self.codes.contains(&code) {
             self.codes.push(code);
         }
-        if self.listed.len() < FAULTS_MAX {
-            self.listed.push(Fault { pointer: pointer.to_string(), code, detail: detail.into() });
+        if self.full {
+            return;
         }
+        let fault = Fault { pointer: pointer.to_string(), code, detail: detail.into() };
+        self.bytes += fault.pointer.len() + fault.detail.len();
+        // The first is listed whatever its length, so that an answer never names none.
+        if self.listed.is_empty() || self.bytes <= FAULTS_BYTES_MAX {
+            self.listed.push(fault);
+        }
+        self.full = self.listed.len() >= FAULTS_MAX || self.bytes > FAULTS_BYTES_MAX;
+    }
+
+    /// ` Did you mean …?`, or nothing: also where the fault would not be listed, and where this input has had its share of
+    /// comparing, since the transaction waits for it.
+    pub fn hint<'a>(&mut self, given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+        if self.full || self.pairs > HINT_PAIRS_MAX {
+            return String::new();
+        }
+        let known = known.into_iter().inspect(|name| self.pairs += given.len() * name.len());
+        did_you_mean(given, known)
     }
 
     /// Adds all of another input's.
@@ -144,7 +167,10 @@ impl Faults {
         self.codes.extend(
             other.codes.iter().filter(|code| !self.codes.contains(code)).copied().collect::<Vec<_>>(),
         );
+        self.bytes += other.bytes;
+        self.pairs += other.pairs;
         let room = FAULTS_MAX.saturating_sub(self.listed.len());
+        self.full |= other.full || other.listed.len() > room || self.bytes > FAULTS_BYTES_MAX;
         self.listed.extend(other.listed.into_iter().take(room));
     }
 
@@ -184,7 +210,7 @@ impl From<Faults> for Error {
         let detail = match (faults.count, faults.listed.first()) {
             (1, Some(only)) => only.detail.clone(),
             (count, _) if count > faults.listed.len() => {
-                format!("{count} faults, of which the first {FAULTS_MAX} are listed in `errors`.")
+                format!("{count} faults, of which the first {} are listed in `errors`.", faults.listed.len())
             }
             (count, _) => format!("{count} faults, listed in `errors`."),
         };
@@ -269,7 +295,29 @@ impl Error {
     }
 }
 
-/// Of `known`, the one that was probably meant by `given`.
+/// A name as a fault shows it: what is too long for any name is cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a str);
+
+impl<'a> Shown<'a> {
+    /// The part that is shown, and what stands for the rest.
+    pub fn parts(self) -> (&'a str, &'static str) {
+        // A text of few bytes needs no counting.
+        let end =
+            (self.0.len() > NAME_CHARS_MAX).then(|| self.0.char_indices().nth(NAME_CHARS_MAX)).flatten();
+        end.and_then(|(end, _)| self.0.get(..end)).map_or((self.0, ""), |cut| (cut, "…"))
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, rest) = self.parts();
+        write!(f, "{text}{rest}")
+    }
+}
+
+/// Of `known`, the one that was probably meant by `given`. None by what is too long for a name: comparing costs the
+/// product of the lengths.
 pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if given.len() > GUESSED_BYTES_MAX {
         return None;
@@ -322,6 +370,35 @@ mod tests {
         let error = Error::from(faults);
         assert_eq!(error.faults.len(), FAULTS_MAX);
         assert!(error.detail.contains(&(FAULTS_MAX + 5).to_string()));
+    }
+
+    #[test]
+    fn faults_past_the_bytes_are_counted() {
+        let mut faults = Faults::default();
+        let long = "x".repeat(FAULTS_BYTES_MAX);
+        for _ in 0..3 {
+            faults.add(&long, Code::Required, "missing");
+        }
+        let error = Error::from(faults);
+        assert_eq!(error.faults.len(), 1, "the first one always");
+        assert_eq!(error.detail, "3 faults, of which the first 1 are listed in `errors`.");
+    }
+
+    #[test]
+    fn hints_end_where_comparing_has_had_its_share() {
+        let mut faults = Faults::default();
+        let name = "n".repeat(NAME_CHARS_MAX);
+        let known = || std::iter::repeat_n(name.as_str(), 1000);
+        assert!(!faults.hint(&name, known()).is_empty());
+        assert!(faults.hint(&name, known()).is_empty());
+        assert_eq!(closest(&"n".repeat(NAME_CHARS_MAX + 1), [name.as_str()]), None);
+    }
+
+    #[test]
+    fn long_names_are_cut() {
+        let name = "é".repeat(NAME_CHARS_MAX);
+        assert_eq!(Shown(&name).to_string(), name);
+        assert_eq!(Shown(&format!("{name}é")).to_string(), format!("{name}…"));
     }
 
     #[test]

@@ -143,8 +143,8 @@ ids! {
 
 /// Draws ids that strictly increase, also across restarts and when the clock goes back.
 ///
-/// Ids never pass the *mark*, a time that the store holds and that is written ahead of now: a server that starts again
-/// begins at the mark, and so above everything drawn before.
+/// Ids never pass the millisecond of the *mark*, a time that the store holds and that is written ahead of now: a server that
+/// starts again begins in the millisecond after the mark, and so above everything drawn before.
 #[derive(Debug)]
 pub struct Ids {
     last: Mutex<(u128, StdRng)>,
@@ -152,7 +152,7 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// Ids drawn from now on are above the time `floor` and at most at the time `mark`. A `seed` makes them repeatable.
+    /// Ids drawn from now on are of the time `floor` or later, and of the time `mark` at most. A `seed` makes them repeatable.
     pub fn new(floor: Time, mark: Time, seed: Option<u64>) -> Ids {
         let mut rng = match seed {
             Some(seed) => StdRng::seed_from_u64(seed),
@@ -172,7 +172,8 @@ impl Ids {
         let ms = now.millis().min(self.mark.load(Ordering::SeqCst));
         let mut held = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (low, high) = (held.1.next_u64(), held.1.next_u32());
-        let fresh = at(Time::from_millis(ms)) | u128::from(low) | u128::from(high & 0xffff) << 64;
+        // The highest bit of a millisecond stays free for the steps below, so that they never lead into the next one.
+        let fresh = at(Time::from_millis(ms)) | u128::from(low) | u128::from(high & 0x7fff) << 64;
         // Within one millisecond the next id is the last one and a random step, so that it can't be guessed easily.
         let next = if fresh > held.0 { fresh } else { held.0.saturating_add(1 + u128::from(high)) };
         held.0 = next;
@@ -215,6 +216,18 @@ mod tests {
         }
         assert_eq!(RecordId::parse("rec"), None);
         assert_eq!(RecordId::parse("réc00000000000000000000000000"), None);
+    }
+
+    #[test]
+    fn ids_that_are_drawn_at_the_mark_stay_in_its_millisecond() {
+        let (now, mark) = (Time::from_millis(9000), Time::from_millis(5000));
+        for seed in 0..2000 {
+            let ids = Ids::new(Time::from_millis(1000), mark, Some(seed));
+            let last = (0..50).map(|_| ids.draw::<RecordId>(now)).last().unwrap();
+            let next = Ids::new(mark.plus_millis(1), mark.plus_millis(1), Some(seed)).draw::<RecordId>(now);
+            assert!(last < next, "{last:?} {next:?}");
+            assert_eq!(u128::from_be_bytes(last.0) >> 79 & 1, 0, "half of the millisecond is free for steps");
+        }
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub const FAULTS_MAX: usize = 1000;
 pub const GUESSED_BYTES_MAX: usize = 128;
 /// Wrong names in one filter for which right ones are looked for.
 pub const GUESSES_MAX: usize = 20;
+/// Bytes of pointers and details that an answer lists; faults beyond are counted.
+pub const FAULTS_BYTES_MAX: usize = 256 << 10;
+/// Pairs of characters that are compared to tell, for the faults of one input, which names were probably meant.
+pub const HINT_PAIRS_MAX: usize = 32 << 20;
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 255;
 /// Characters of a description.
@@ -53,6 +57,10 @@ pub const CHANGED_RECORDS_MAX: usize = 10_000;
 pub const FOUND_RECORDS_MAX: u64 = 100_000;
 /// Changes that a dry run shows.
 pub const DRY_RUN_CHANGES_MAX: usize = 100;
+/// Bytes of the values of a record.
+pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Bytes of stored records after which a page ends, though it holds fewer than were asked for.
+pub const PAGE_BYTES_MAX: usize = 16 << 20;
 /// Records of a page.
 pub const PAGE_MAX: usize = 1000;
 /// Records of a page if the request does not say.
@@ -73,6 +81,8 @@ pub const SORT_KEYS_MAX: usize = 8;
 /// Words of a search.
 pub const SEARCH_WORDS_MAX: usize = 20;
 
+/// Spaces whose schemas are held in memory.
+pub const CATALOGS_HELD_MAX: usize = 1000;
 /// Bytes that have to be free on the disk for the server to call itself ready.
 pub const DISK_FREE_BYTES_MIN: u64 = 64 << 20;
 
@@ -116,7 +126,7 @@ pub const CHANGES_KEPT: u64 = 100_000;
 pub const CHANGES_TRIM_EVERY: u64 = 256;
 /// Keys that one step of the sweeper removes.
 pub const SWEEP_KEYS_MAX: usize = 2000;
-/// Milliseconds by which the mark of ids is written ahead, once a minute. A server that starts again begins at the mark, so
+/// Milliseconds by which the mark of ids is written ahead, once a minute. A server that starts again begins above the mark, so
 /// this is also how far the times in ids may be ahead after a restart.
 pub const ID_MARK_AHEAD_MS: i64 = 180_000;
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use harness::{Answer, Server, Setup, Shop};
 use serde_json::{Value, json};
+use undb::clock::{Clock, Time};
 use undb::kv::memory::Memory;
 use undb::kv::sled::{Options, Sled};
 use undb::kv::testing::{Fate, Testing};
@@ -117,6 +118,26 @@ fn fail_under_writers(shop: &Shop, sled: &Sled) -> Vec<(String, Answer)> {
     .into_iter()
     .inspect(|(_, answer): &(String, Answer)| assert_eq!(answer.status, 503, "{answer:?}"))
     .collect()
+}
+
+/// A session whose last use is to be noted: what it asks for waits neither for those who write, nor for the restart.
+#[test]
+fn a_session_reads_on_while_others_write_and_when_nobody_can() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let sled = Arc::new(Sled::open(directory.path().join("data"), Options::default()).unwrap());
+    let clock = Clock::manual(Time::parse("2026-11-24T12:00:00Z").unwrap());
+    let shop = Shop::with(Setup { engine: Some(sled.clone()), clock, ..Setup::default() });
+    let read = || {
+        shop.server.core.clock.advance_millis(2 * 3_600_000);
+        let request = shop.server.get("/api/openapi/bases").cookie(&shop.cookie);
+        request.header("x-undb-space", &shop.space).send()
+    };
+    let held = sled.hold_flushes();
+    assert_eq!(read().status, 200, "nothing is flushed yet");
+    drop(held);
+    sled.fail_next_flush();
+    assert_eq!(create(&shop, None, &json!({"title": "t"})).status, 503);
+    assert_eq!(read().status, 200, "nothing is written any more");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Callers: a token or a signed-in person, and how they come to their proofs.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::permission::{Need, Permission};
 use super::proof::{Access, InBase, InSpace, InTable, Nowhere, Place, Reach};
@@ -125,7 +125,8 @@ impl Caller {
             if [rights.expires_at, rights.until].into_iter().flatten().any(|end| end <= presented.now) {
                 return Err(refused());
             }
-            rights.last_used.store(presented.now.millis(), std::sync::atomic::Ordering::Relaxed);
+            // Requests at the same time come here in any order: the last use never goes back.
+            rights.last_used.fetch_max(presented.now.millis(), Ordering::Relaxed);
             return Ok(Caller::of_token(rights, presented.request));
         }
         let cookie = presented.cookie.and_then(PlainSession::parse).ok_or_else(refused)?;
@@ -241,6 +242,11 @@ pub trait Resolve: Sized {
     fn as_table(&self) -> Option<InTable> {
         None
     }
+
+    /// The space that it is, if it is one.
+    fn as_space(&self) -> Option<InSpace> {
+        None
+    }
 }
 
 impl Resolve for Nowhere {
@@ -252,6 +258,10 @@ impl Resolve for Nowhere {
 impl Resolve for InSpace {
     fn resolve(caller: &Caller, known: &dyn Credentials, path: Path<'_>) -> Result<Self> {
         caller.space(known, path)
+    }
+
+    fn as_space(&self) -> Option<InSpace> {
+        Some(*self)
     }
 }
 

@@ -7,7 +7,7 @@ use super::permission::{Narrow, Permission};
 use crate::clock::Time;
 use crate::codec::key::Key;
 use crate::error::{Code, Error, Result};
-use crate::id::{BaseId, SpaceId, TableId};
+use crate::id::{BaseId, Ids, SpaceId, TableId};
 use crate::kv::Keyspace;
 use crate::model::change::Actor;
 use crate::model::scope::Scopes;
@@ -159,34 +159,46 @@ impl InTable {
     }
 }
 
+fn allowed(fits: bool) -> Result<()> {
+    if fits { Ok(()) } else { Err(Error::plain(Code::TokenNarrowed)) }
+}
+
 impl Place for Nowhere {
-    fn check_narrow(&self, _narrow: Narrow, _narrowing: &Narrowing) -> Result<()> {
-        Ok(())
+    fn check_narrow(&self, narrow: Narrow, narrowing: &Narrowing) -> Result<()> {
+        allowed(match narrow {
+            Narrow::Filters => true,
+            Narrow::Whole | Narrow::Never => !narrowing.is_narrow(),
+        })
     }
 }
 
 impl Place for InSpace {
     fn check_narrow(&self, narrow: Narrow, narrowing: &Narrowing) -> Result<()> {
-        match narrow {
-            Narrow::Whole | Narrow::Never if narrowing.is_narrow() => Err(Error::plain(Code::TokenNarrowed)),
-            _ => Ok(()),
-        }
+        allowed(match narrow {
+            Narrow::Filters => true,
+            Narrow::Whole | Narrow::Never => !narrowing.is_narrow(),
+        })
     }
 }
 
 impl Place for InBase {
     fn check_narrow(&self, narrow: Narrow, narrowing: &Narrowing) -> Result<()> {
         // A base of which only some tables are reached is not reached as a whole.
-        match narrow {
-            Narrow::Whole if narrowing.tables.is_some() => Err(Error::plain(Code::TokenNarrowed)),
-            _ => Ok(()),
-        }
+        allowed(match narrow {
+            Narrow::Filters => true,
+            Narrow::Whole => narrowing.tables.is_none(),
+            Narrow::Never => !narrowing.is_narrow(),
+        })
     }
 }
 
 impl Place for InTable {
-    fn check_narrow(&self, _narrow: Narrow, _narrowing: &Narrowing) -> Result<()> {
-        Ok(())
+    fn check_narrow(&self, narrow: Narrow, narrowing: &Narrowing) -> Result<()> {
+        // A table that is seen is reached as a whole.
+        allowed(match narrow {
+            Narrow::Filters | Narrow::Whole => true,
+            Narrow::Never => !narrowing.is_narrow(),
+        })
     }
 }
 
@@ -250,9 +262,9 @@ impl<P: Permission> Access<P> {
 }
 
 impl<P: Permission<Place = Nowhere>> Access<P> {
-    /// The place of a space that is being made; its id is new, so nothing can stand there yet.
-    pub fn new_space(&self, space: SpaceId) -> InSpace {
-        InSpace { space }
+    /// The place of a space that is being made. Its id is drawn here, so nothing can stand there yet.
+    pub fn new_space(&self, ids: &Ids, now: Time) -> InSpace {
+        InSpace { space: ids.draw(now) }
     }
 }
 
@@ -296,5 +308,42 @@ impl Operator {
         table: TableId,
     ) -> Access<P> {
         Access::new(Operator::reach(), InTable { space, base, table })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id;
+
+    #[test]
+    fn narrowed_tokens_act_only_where_all_of_it_is_theirs() {
+        let (space, base, table) =
+            (SpaceId::from_bytes([1; 16]), BaseId::from_bytes([2; 16]), TableId::from_bytes([3; 16]));
+        let all = Narrowing::default();
+        let to_base = Narrowing { bases: Some(vec![base]), tables: None };
+        let to_table = Narrowing { bases: None, tables: Some(vec![table]) };
+        let in_space = InSpace { space };
+        let (in_base, in_table) = (in_space.base(base), in_space.base(base).table(table));
+        // Of no narrowing, one to bases, one to tables.
+        for (narrow, nowhere, space, base, table) in [
+            (Narrow::Filters, [true; 3], [true; 3], [true; 3], [true; 3]),
+            (Narrow::Whole, [true, false, false], [true, false, false], [true, true, false], [true; 3]),
+            (
+                Narrow::Never,
+                [true, false, false],
+                [true, false, false],
+                [true, false, false],
+                [true, false, false],
+            ),
+        ] {
+            for (n, narrowing) in [&all, &to_base, &to_table].into_iter().enumerate() {
+                let fits = |place: &dyn Fn() -> Result<()>| place().is_ok();
+                assert_eq!(fits(&|| Nowhere.check_narrow(narrow, narrowing)), nowhere[n], "{narrow:?} {n}");
+                assert_eq!(fits(&|| in_space.check_narrow(narrow, narrowing)), space[n], "{narrow:?} {n}");
+                assert_eq!(fits(&|| in_base.check_narrow(narrow, narrowing)), base[n], "{narrow:?} {n}");
+                assert_eq!(fits(&|| in_table.check_narrow(narrow, narrowing)), table[n], "{narrow:?} {n}");
+            }
+        }
     }
 }

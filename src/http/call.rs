@@ -15,7 +15,7 @@ use super::client::Client;
 use super::problem::Problem;
 use super::query::{NoQuery, Params, Query};
 use super::router::{Incoming, Parts};
-use crate::access::{Access, Caller, InTable, Path, Permission, Resolve};
+use crate::access::{Access, Caller, Path, Permission, Resolve};
 use crate::error::{Code, Error, Result};
 use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use crate::service::door::Weight;
@@ -84,7 +84,7 @@ where
         match said_read(&request, &mut payload).await {
             Ok((query, key, body)) => Ok(Call { core, caller, access, query, body, request, parts, key }),
             Err(error) => {
-                path_check(&core, access.place().as_table(), &parts).await?;
+                path_check(&core, &access, &parts).await?;
                 Err(error)
             }
         }
@@ -138,7 +138,11 @@ where
     P: Permission,
     P::Place: Resolve,
 {
-    let header = request.headers().get(SPACE_HEADER).map(HeaderValue::as_bytes);
+    let mut headers = request.headers().get_all(SPACE_HEADER).map(HeaderValue::as_bytes);
+    let header = headers.next();
+    if headers.next().is_some() {
+        return Err(Error::fault(SPACE_HEADER, Code::InvalidHeader, "`x-undb-space` is sent once."));
+    }
     let header = header.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
     let space = parts.take("space").or(header);
     let (base, table) = (parts.take("base"), parts.take("table"));
@@ -150,10 +154,20 @@ where
     core.door.read(core, Weight::Light, find).await
 }
 
-/// A record or field in the path is looked for where something is done with it. A request that does not come that far is
-/// judged here: what is not there comes before anything that is wrong with the rest.
-async fn path_check(core: &Arc<Core>, table: Option<InTable>, parts: &Parts) -> Result<()> {
-    let Some(table) = table else { return Ok(()) };
+/// A record, field or token in the path is looked for where something is done with it. A request that does not come that
+/// far is judged here: what is not there comes before anything that is wrong with the rest.
+async fn path_check<P>(core: &Arc<Core>, access: &Access<P>, parts: &Parts) -> Result<()>
+where
+    P: Permission,
+    P::Place: Resolve,
+{
+    if let (Some(space), Some(meant)) = (access.place().as_space(), parts.get("token").map(str::to_owned)) {
+        let access = access.clone();
+        let look =
+            move |core: &Core| service::token::token_check(core, space, access.reach(), &meant, P::WRITES);
+        return core.door.read(core, Weight::Light, look).await;
+    }
+    let Some(table) = access.place().as_table() else { return Ok(()) };
     let part = |name: &str| parts.get(name).map(str::to_owned);
     let (record, field) = (part("record"), part("field"));
     let look = move |core: &Core| {

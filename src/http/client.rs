@@ -1,6 +1,6 @@
 //! What is known of the client besides its credentials: its address, and whether a page of another origin is calling.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::http::header::{self, HeaderMap};
 use ipnet::IpNet;
@@ -20,20 +20,33 @@ impl Client {
         if !is_trusted(peer, trusted) {
             return Client { address: peer, secure: false };
         }
-        let forwarded = header_text(headers, "x-forwarded-for").unwrap_or_default();
         // From the end: each trusted proxy added whom it saw, and the first one that is not trusted is the client.
-        let steps = forwarded.rsplit(',').map_while(|step| step.trim().parse::<IpAddr>().ok());
-        let mut address = peer;
-        for step in steps {
-            address = step.to_canonical();
+        let forwarded = header_list(headers, "x-forwarded-for");
+        let (mut address, mut place) = (peer, 0);
+        for (n, step) in forwarded.iter().rev().map_while(|step| address_read(step)).enumerate() {
+            (address, place) = (step.to_canonical(), n);
             if !is_trusted(address, trusted) {
                 break;
             }
         }
-        let secure = header_text(headers, "x-forwarded-proto")
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
-        Client { address, secure }
+        // Proxies that add to this list too say in the same place how they were reached from that address. Where the list is
+        // shorter, as by a proxy that sets it anew, what was said first of it is taken.
+        let schemes = header_list(headers, "x-forwarded-proto");
+        let scheme = schemes.iter().rev().nth(place).or(schemes.first());
+        Client { address, secure: scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) }
     }
+}
+
+/// An address as proxies write it: alone, in brackets, or with a port.
+fn address_read(step: &str) -> Option<IpAddr> {
+    let bare = || step.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    step.parse().ok().or_else(bare).or_else(|| step.parse().ok().map(|socket: SocketAddr| socket.ip()))
+}
+
+/// The items of a list, which may come in several lines (RFC 9110, section 5.3).
+fn header_list<'a>(headers: &'a HeaderMap, name: &'static str) -> Vec<&'a str> {
+    let lines = headers.get_all(name).map(|line| line.to_str().unwrap_or_default());
+    lines.flat_map(|line| line.split(',').map(str::trim)).collect()
 }
 
 fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
@@ -87,6 +100,45 @@ mod tests {
             Client::of(Some([10, 0, 0, 1].into()), &garbled, &trusted).address,
             IpAddr::from([10, 0, 0, 1])
         );
+    }
+
+    #[test]
+    fn what_proxies_say_is_read_however_they_write_it() {
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "2001:db8:1::/48".parse().unwrap()];
+        let (client, six) = (IpAddr::from([198, 51, 100, 7]), "2001:db8::7".parse::<IpAddr>().unwrap());
+        for (why, lines, wanted) in [
+            ("two lines", &["203.0.113.9", "198.51.100.7, 10.0.0.2"][..], client),
+            ("the last line alone is trusted", &["198.51.100.7", "10.0.0.2"], client),
+            ("with a port", &["203.0.113.9, 198.51.100.7:4711, 10.0.0.2:80"], client),
+            ("version 6 in brackets", &["[2001:db8::7], [2001:db8:1::2]"], six),
+            ("and with a port", &["[2001:db8::7]:4711, 10.0.0.2"], six),
+            ("and bare", &["2001:db8::7"], six),
+            ("mapped", &["::ffff:198.51.100.7"], client),
+            ("nonsense behind a trusted one ends it", &["198.51.100.7, x, 10.0.0.2"], [10, 0, 0, 2].into()),
+        ] {
+            let mut sent = HeaderMap::new();
+            for line in lines {
+                sent.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_static(line));
+            }
+            assert_eq!(Client::of(Some([10, 0, 0, 1].into()), &sent, &trusted).address, wanted, "{why}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_is_that_of_the_step_that_is_believed() {
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        for (why, forwarded, schemes, secure) in [
+            ("the proxy in front ends TLS", "198.51.100.7, 10.0.0.2", "https, http", true),
+            ("only the inner way is encrypted", "198.51.100.7, 10.0.0.2", "http, https", false),
+            ("the client says so itself", "203.0.113.9, 198.51.100.7", "https, http", false),
+            ("set anew by the last one", "198.51.100.7, 10.0.0.2", "HTTPS", true),
+            ("set anew by the last one", "198.51.100.7, 10.0.0.2", "http", false),
+            ("no address", "", "http, https", true),
+            ("no scheme", "198.51.100.7", "", false),
+        ] {
+            let sent = headers(&[("x-forwarded-for", forwarded), ("x-forwarded-proto", schemes)]);
+            assert_eq!(Client::of(Some([10, 0, 0, 1].into()), &sent, &trusted).secure, secure, "{why}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use crate::error::{Code, Faults, did_you_mean};
+use crate::error::{Code, Faults, Shown};
 
 /// A parameter, for the document.
 #[derive(Clone, Copy, Debug)]
@@ -113,9 +113,9 @@ impl Params {
     /// All faults, with one for each parameter that nobody took.
     pub fn finish(mut self) -> Faults {
         for (name, _) in &self.left {
-            let hint = did_you_mean(name, self.known.iter().map(|param| param.name));
-            let detail = format!("The parameter `{name}` is not known here.{hint}");
-            self.faults.add(name, Code::UnknownParameter, detail);
+            let hint = self.faults.hint(name, self.known.iter().map(|param| param.name));
+            let detail = format!("The parameter `{}` is not known here.{hint}", Shown(name));
+            self.faults.add(Shown(name), Code::UnknownParameter, detail);
         }
         self.faults
     }

@@ -126,7 +126,7 @@ fn one(recorded: &Recorded, keys: Keys, fields: Option<&[FieldId]>) -> Vec<u8> {
 
 fn ok(recorded: &Recorded, keys: Keys, fields: Option<&[FieldId]>) -> HttpResponse {
     let mut response = answer::json_ok(one(recorded, keys, fields));
-    if let Ok(etag) = HeaderValue::from_str(&etag(recorded.record.version)) {
+    if let Ok(etag) = HeaderValue::from_str(&etag(recorded)) {
         response.headers_mut().insert(header::ETAG, etag);
     }
     response
@@ -136,7 +136,7 @@ fn created(keys: Keys) -> impl Fn(&Recorded) -> Answer + Send + Sync + Clone + '
     move |recorded| {
         let (base, table, id) = (recorded.table.base, recorded.table.id, recorded.record.id);
         let location = format!("/api/openapi/bases/{base}/tables/{table}/records/{id}");
-        let headers = vec![("location".into(), location), ("etag".into(), etag(recorded.record.version))];
+        let headers = vec![("location".into(), location), ("etag".into(), etag(recorded))];
         answer::rendered(201, headers, one(recorded, keys, None))
     }
 }
@@ -164,7 +164,7 @@ pub async fn record_create(
 
 /// Get a record
 ///
-/// With `If-None-Match` and the `ETag` of an earlier answer, a record that has not changed is answered by 304.
+/// With `If-None-Match` and the `ETag` of an earlier answer, what would be answered as before is answered by 304.
 #[utoipa::path(
     get, path = "/api/openapi/bases/{base}/tables/{table}/records/{record}", operation_id = "recordGet",
     tag = "records",
@@ -182,9 +182,8 @@ pub async fn record_get(call: Call<RecordsRead, GetQuery, NoBody>) -> Result<Htt
     let names = call.query.fields.as_deref();
     let fields = fields_meant(&recorded.table, names, Form::Parameters, &mut faults);
     faults.check()?;
-    let version = recorded.record.version;
-    if is_known(call.request.headers(), version)? {
-        return Ok(HttpResponse::NotModified().insert_header((header::ETAG, etag(version))).finish());
+    if is_known(call.request.headers(), &recorded)? {
+        return Ok(HttpResponse::NotModified().insert_header((header::ETAG, etag(&recorded))).finish());
     }
     Ok(ok(&recorded, call.query.keys, fields.as_deref()))
 }

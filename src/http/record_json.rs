@@ -23,7 +23,7 @@ pub struct RecordView {
     /// What people read, for those fields where that differs from the value.
     #[schema(value_type = Object, additional_properties = false)]
     display_values: serde_json::Value,
-    /// 1, 2, …: counts its changes. `ETag` and `If-Match` speak of it.
+    /// 1, 2, …: counts its changes. It is a part of the `ETag`.
     #[schema(minimum = 1)]
     version: u32,
     #[schema(format = DateTime)]

@@ -66,6 +66,11 @@ impl Draft {
         }
     }
 
+    /// Bytes of all of its values.
+    pub fn size(&self) -> usize {
+        self.fields.values().map(Vec::len).sum()
+    }
+
     /// The bytes that are stored.
     pub fn encode(&self) -> Vec<u8> {
         let mut out =
@@ -114,6 +119,11 @@ impl Record {
         Ok(Record { id, version, sequence, created, updated, bytes, directory, count })
     }
 
+    /// The bytes that are stored.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Notes where each value stands, so that any field is found by halving.
     pub fn places(&self, places: &mut Places) {
         places.0.clear();
@@ -141,7 +151,10 @@ impl Record {
         let mut directory = self.bytes.get(self.directory..).unwrap_or_default();
         let mut values = directory;
         for _ in 0..2 * u64::from(self.count) {
-            varint::read(&mut values);
+            // Damaged bytes may say four billion fields, and end here.
+            if varint::read(&mut values).is_none() {
+                break;
+            }
         }
         let mut number = 0_u16;
         (0..self.count).map_while(move |_| {
@@ -254,9 +267,44 @@ mod tests {
 
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-            if let Ok(record) = Record::decode(RecordId::from_bytes([0; 16]), bytes.into()) {
-                let _ = record.to_draft();
-            }
+            read_all(bytes);
         }
+
+        #[test]
+        fn no_damage_makes_it_panic(
+            created in stamps(), updated in stamps(), fields: BTreeMap<u16, Vec<u8>>,
+            damage: Vec<(prop::sample::Index, u8)>, cut: prop::sample::Index,
+        ) {
+            let id = RecordId::from_bytes([0; 16]);
+            let mut bytes = Draft { id, version: 1, sequence: 1, created, updated, fields }.encode();
+            for (at, byte) in damage {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            read_all(bytes.clone());
+            bytes.truncate(cut.index(bytes.len()));
+            read_all(bytes);
+        }
+    }
+
+    fn read_all(bytes: Vec<u8>) {
+        let Ok(record) = Record::decode(RecordId::from_bytes([0; 16]), bytes.into()) else { return };
+        let mut places = Places::default();
+        record.places(&mut places);
+        for (number, _) in record.to_draft().fields {
+            let _ = (record.field(number), record.at(&places, number));
+        }
+    }
+
+    #[test]
+    fn a_count_beyond_the_bytes_ends_with_them() {
+        let stamp = Stamp { at: Time::from_millis(0), by: Actor::Operator };
+        let (id, fields) = (RecordId::from_bytes([0; 16]), BTreeMap::new());
+        let draft = Draft { id, version: 1, sequence: 1, created: stamp, updated: stamp, fields };
+        let mut bytes = draft.encode();
+        bytes.pop();
+        crate::codec::varint::write(u32::MAX, &mut bytes);
+        // Each of them would count to eight billion.
+        (0..100).for_each(|_| read_all(bytes.clone()));
     }
 }

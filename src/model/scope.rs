@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Code, Faults, did_you_mean};
+use crate::error::{Code, Faults, Shown};
 use crate::model::json::{Json, Pointer};
 
 /// One right of a token.
@@ -115,8 +115,9 @@ impl Scopes {
             match Scope::named(&name) {
                 Some(scope) => scopes.0 |= scope.bit(),
                 None => {
-                    let hint = did_you_mean(&name, Scope::ALL.iter().map(|scope| scope.name()));
-                    faults.add(at, Code::InvalidValue, format!("There is no scope `{name}`.{hint}"));
+                    let hint = faults.hint(&name, Scope::ALL.iter().map(|scope| scope.name()));
+                    let detail = format!("There is no scope `{}`.{hint}", Shown(&name));
+                    faults.add(at, Code::InvalidValue, detail);
                 }
             }
         }

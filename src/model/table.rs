@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
-use crate::codec::value::Unreadable;
+use crate::codec::value::{self, Unreadable};
 use crate::error::did_you_mean;
 use crate::id::{BaseId, FieldId, Id, TableId};
 use crate::model::field::{Field, Keys, OpenField};
@@ -53,13 +53,17 @@ pub struct OpenTable {
     pub updated_at: Time,
     pub next_number: u16,
     pub fields: Vec<OpenField>,
+    /// A hash of all of it: two states of a schema in which the same record reads differently never share it.
+    pub digest: u64,
 }
 
 impl OpenTable {
     pub fn open(table: Table) -> Result<OpenTable, Unreadable> {
+        let digest = blake3::hash(&value::encode(&table)?);
+        let digest = digest.as_bytes().first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
         let Table { id, base, name, description, created_at, updated_at, next_number, fields } = table;
         let fields = fields.into_iter().map(OpenField::open).collect::<Result<_, _>>()?;
-        Ok(OpenTable { id, base, name, description, created_at, updated_at, next_number, fields })
+        Ok(OpenTable { id, base, name, description, created_at, updated_at, next_number, fields, digest })
     }
 
     /// The stored form again, to be changed and stored.

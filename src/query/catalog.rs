@@ -11,6 +11,7 @@ use crate::access::{InBase, InSpace, InTable};
 use crate::error::{Code, Error, Result};
 use crate::id::{BaseId, Id, SpaceId, TableId};
 use crate::kv::{Engine, Read};
+use crate::limits::CATALOGS_HELD_MAX;
 use crate::model::base::Base;
 use crate::model::space::Space;
 use crate::model::table::OpenTable;
@@ -90,11 +91,41 @@ impl Catalog {
 /// looked at each time.
 #[derive(Debug, Default)]
 pub struct Catalogs {
-    held: RwLock<HashMap<SpaceId, Arc<Catalog>>>,
-    /// Grows when a change begins and when it ends.
-    moment: AtomicU64,
+    slots: RwLock<HashMap<SpaceId, Slot>>,
+}
+
+/// What is known of one space.
+#[derive(Debug, Default)]
+struct Slot {
+    catalog: Option<Arc<Catalog>>,
+    /// Grows when a change begins, when it ends, and when the slot is given up: who has seen it and finds it as it was
+    /// knows that nothing has happened.
+    moment: Arc<AtomicU64>,
     /// Changes on their way.
-    changing: AtomicU64,
+    changing: usize,
+}
+
+/// A moment of a slot.
+struct Seen {
+    moment: Arc<AtomicU64>,
+    number: u64,
+}
+
+impl Seen {
+    fn is_now(&self) -> bool {
+        self.moment.load(Ordering::SeqCst) == self.number
+    }
+}
+
+impl Slot {
+    fn seen(&self) -> Seen {
+        Seen { moment: self.moment.clone(), number: self.moment.load(Ordering::SeqCst) }
+    }
+
+    fn forget(&mut self) {
+        self.moment.fetch_add(1, Ordering::SeqCst);
+        self.catalog = None;
+    }
 }
 
 /// A change of a space's catalog on its way: from before its commit can be seen until after.
@@ -105,16 +136,32 @@ pub struct Changing<'a> {
 
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
-        self.catalogs.forget(self.space);
-        self.catalogs.changing.fetch_sub(1, Ordering::SeqCst);
+        let mut slots = self.catalogs.slots.write().unwrap_or_else(PoisonError::into_inner);
+        let slot = slot_of(&mut slots, self.space);
+        slot.changing = slot.changing.saturating_sub(1);
+        slot.forget();
     }
+}
+
+/// The slot of a space. A new one takes the place of another where there are many; one that is changing stays, since who
+/// reads meanwhile must find that.
+fn slot_of(slots: &mut HashMap<SpaceId, Slot>, space: SpaceId) -> &mut Slot {
+    if slots.len() >= CATALOGS_HELD_MAX && !slots.contains_key(&space) {
+        let quiet = slots.iter().find(|(_, slot)| slot.changing == 0).map(|(space, _)| *space);
+        if let Some(mut given_up) = quiet.and_then(|space| slots.remove(&space)) {
+            given_up.forget();
+        }
+    }
+    slots.entry(space).or_default()
 }
 
 impl Catalogs {
     /// Marks that a change of a space's catalog is on its way.
     pub fn change(&self, space: SpaceId) -> Changing<'_> {
-        self.changing.fetch_add(1, Ordering::SeqCst);
-        self.forget(space);
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        let slot = slot_of(&mut slots, space);
+        slot.changing += 1;
+        slot.forget();
         Changing { catalogs: self, space }
     }
 
@@ -129,31 +176,35 @@ impl Catalogs {
         if engine.waits_on_network() {
             return Ok(None);
         }
-        let before = self.moment.load(Ordering::SeqCst);
-        let Some(catalog) = self.held(place) else { return Ok(None) };
+        let Some((catalog, seen)) = self.held(place) else { return Ok(None) };
         let found = read()?;
         // It was held, so no change was on its way; and none has begun while it was read.
-        Ok((self.moment.load(Ordering::SeqCst) == before).then_some((catalog, found)))
+        Ok(seen.is_now().then_some((catalog, found)))
     }
 
-    fn held(&self, place: InSpace) -> Option<Arc<Catalog>> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).get(&place.space()).cloned()
+    fn held(&self, place: InSpace) -> Option<(Arc<Catalog>, Seen)> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.get(&place.space())?;
+        Some((slot.catalog.clone()?, slot.seen()))
     }
 
     /// The catalog of now. It is held from then on.
     pub fn now(&self, engine: &dyn Engine, place: InSpace) -> Result<Arc<Catalog>> {
         if !engine.waits_on_network()
-            && let Some(held) = self.held(place)
+            && let Some((held, _)) = self.held(place)
         {
             return Ok(held);
         }
-        let before = self.moment.load(Ordering::SeqCst);
+        let before = {
+            let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+            slot_of(&mut slots, place.space()).seen()
+        };
         // The number and what it stands for are read in one snapshot.
         let key = store::space::catalog_number_key(place);
         let read = engine.read()?;
         let number = store::catalog_number(read.get(&[key.as_pair()])?.into_iter().next().flatten())?;
         let catalog = self.at(read.as_ref(), place, number)?;
-        self.hold(place, &catalog, before);
+        self.hold(place, &catalog, &before);
         Ok(catalog)
     }
 
@@ -173,22 +224,111 @@ impl Catalogs {
         Ok(Arc::new(Catalog::load(read, place, number.ok_or_else(gone)?)?.ok_or_else(gone)?))
     }
 
-    fn hold(&self, place: InSpace, catalog: &Arc<Catalog>, before: u64) {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let newer = held.get(&place.space()).is_none_or(|other| other.number < catalog.number);
-        let quiet = self.changing.load(Ordering::SeqCst) == 0 && self.moment.load(Ordering::SeqCst) == before;
-        if newer && quiet {
-            held.insert(place.space(), catalog.clone());
+    fn hold(&self, place: InSpace, catalog: &Arc<Catalog>, before: &Seen) {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(slot) = slots.get_mut(&place.space()) else { return };
+        let newer = slot.catalog.as_ref().is_none_or(|other| other.number < catalog.number);
+        if newer && slot.changing == 0 && before.is_now() {
+            slot.catalog = Some(catalog.clone());
         }
     }
 
     fn held_at(&self, place: InSpace, number: Option<u64>) -> Option<Arc<Catalog>> {
-        self.held(place).filter(|catalog| Some(catalog.number) == number)
+        self.held(place).map(|(catalog, _)| catalog).filter(|catalog| Some(catalog.number) == number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Operator, SpaceRead};
+    use crate::clock::Time;
+    use crate::kv::Outcome;
+    use crate::kv::memory::Memory;
+    use crate::model::change::Actor;
+    use crate::model::name::Name;
+
+    fn space(n: usize) -> InSpace {
+        let id = SpaceId::from_bytes((n as u128).to_be_bytes());
+        *Operator::assume().space::<SpaceRead>(id).place()
     }
 
-    fn forget(&self, space: SpaceId) {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        self.moment.fetch_add(1, Ordering::SeqCst);
-        held.remove(&space);
+    fn filled(spaces: usize) -> Memory {
+        let memory = Memory::default();
+        let engine: &dyn Engine = &memory;
+        let receipt = engine.transact(b"", |txn| {
+            for n in 0..spaces {
+                let (id, name) = (space(n).space(), Name::parse("s").unwrap());
+                let (created_at, created_by) = (Time::from_millis(0), Actor::Operator);
+                let updated_at = created_at;
+                let bases = Vec::new();
+                let row = Space { id, name, description: None, created_at, updated_at, created_by, bases };
+                store::space::space_create(txn, space(n), &row, created_by)?;
+            }
+            Ok::<_, Error>((Outcome::Keep, ()))
+        });
+        receipt.unwrap().wait().unwrap().unwrap();
+        memory
+    }
+
+    fn is_held(catalogs: &Catalogs, engine: &Memory, n: usize) -> bool {
+        let found = catalogs.with_held(engine, space(n), || Ok(()));
+        found.unwrap().is_some()
+    }
+
+    #[test]
+    fn a_change_of_one_space_lets_the_others_be_held() {
+        let (engine, catalogs) = (filled(2), Catalogs::default());
+        catalogs.now(&engine, space(0)).unwrap();
+        let changing = catalogs.change(space(1).space());
+        assert!(is_held(&catalogs, &engine, 0));
+        let read = || {
+            catalogs.with_held(&engine, space(0), || {
+                drop(catalogs.change(space(1).space()));
+                Ok(())
+            })
+        };
+        assert!(read().unwrap().is_some(), "another change that comes and goes while it is read");
+        catalogs.now(&engine, space(1)).unwrap();
+        assert!(!is_held(&catalogs, &engine, 1), "nothing of it is held while it changes");
+        drop(changing);
+        catalogs.now(&engine, space(1)).unwrap();
+        assert!(is_held(&catalogs, &engine, 1));
+        let own = || {
+            catalogs.with_held(&engine, space(0), || {
+                drop(catalogs.change(space(0).space()));
+                Ok(())
+            })
+        };
+        assert!(own().unwrap().is_none(), "a change of its own while it is read");
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_held_after_it() {
+        let (engine, catalogs) = (filled(1), Catalogs::default());
+        let catalog = catalogs.now(&engine, space(0)).unwrap();
+        let before = slot_of(&mut catalogs.slots.write().unwrap(), space(0).space()).seen();
+        drop(catalogs.change(space(0).space()));
+        catalogs.hold(space(0), &catalog, &before);
+        assert!(!is_held(&catalogs, &engine, 0));
+        // Not either if the slot was given up meanwhile, and is another one now.
+        let before = slot_of(&mut catalogs.slots.write().unwrap(), space(0).space()).seen();
+        catalogs.slots.write().unwrap().remove(&space(0).space()).unwrap().forget();
+        drop(catalogs.change(space(0).space()));
+        catalogs.hold(space(0), &catalog, &before);
+        assert!(!is_held(&catalogs, &engine, 0));
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_held() {
+        let spaces = CATALOGS_HELD_MAX + 10;
+        let (engine, catalogs) = (filled(spaces), Catalogs::default());
+        let _changing = catalogs.change(space(0).space());
+        for n in 0..spaces {
+            catalogs.now(&engine, space(n)).unwrap();
+            assert!(n == 0 || is_held(&catalogs, &engine, n));
+        }
+        assert_eq!(catalogs.slots.read().unwrap().len(), CATALOGS_HELD_MAX);
+        assert!(catalogs.slots.read().unwrap().contains_key(&space(0).space()), "it is changing");
     }
 }

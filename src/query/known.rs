@@ -101,6 +101,10 @@ impl Tokens {
     /// The uses that are not written yet. They count as written from now on: call [`Tokens::unwritten`] if that failed.
     pub fn take_used(&self) -> Vec<(SpaceId, TokenId, Time)> {
         let mut used = self.used.write().unwrap_or_else(PoisonError::into_inner);
+        // What the round before has written and nobody else holds, as of a token that is gone, is known to the store.
+        used.retain(|_, used| {
+            Arc::strong_count(&used.at) > 1 || used.at.load(Ordering::Relaxed) > used.written
+        });
         let mut taken = Vec::new();
         for (token, used) in used.iter_mut() {
             let at = used.at.load(Ordering::Relaxed);
@@ -187,5 +191,48 @@ impl Credentials for Lookup<'_> {
         };
         let table = table.and_then(|meant| catalog.table_meant(base.id, meant)).map(|table| table.id);
         Ok(Found { base: Some(base.id), table })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id;
+    use crate::model::name::Name;
+    use crate::model::scope::Scopes;
+    use crate::model::token::{Narrowing, Token};
+
+    fn found() -> store::token::Found {
+        let token = Token {
+            id: TokenId::from_bytes([1; 16]),
+            name: Name::parse("t").unwrap(),
+            hint: String::new(),
+            hash: SecretHash([0; 32]),
+            old: None,
+            scopes: Scopes::all(),
+            narrowing: Narrowing::default(),
+            created_at: Time::from_millis(0),
+            created_by: Actor::Operator,
+            expires_at: None,
+            revoked_at: None,
+        };
+        store::token::Found { space: SpaceId::from_bytes([2; 16]), token, until: None, last_used: None }
+    }
+
+    #[test]
+    fn a_use_is_held_until_it_is_written_and_nobody_holds_the_token() {
+        let tokens = Tokens::default();
+        let rights = tokens.rights(found());
+        rights.last_used.store(7, Ordering::Relaxed);
+        let held = || tokens.used.read().unwrap().len();
+        assert_eq!(tokens.take_used().len(), 1);
+        assert_eq!((tokens.take_used().len(), held()), (0, 1), "the token is still held");
+        drop(rights);
+        tokens.used.read().unwrap().values().for_each(|used| used.at.store(8, Ordering::Relaxed));
+        let taken = tokens.take_used();
+        assert_eq!((taken.len(), held()), (1, 1), "it is not written yet");
+        tokens.unwritten(&taken);
+        assert_eq!((tokens.take_used().len(), held()), (1, 1), "writing it failed");
+        assert_eq!((tokens.take_used().len(), held()), (0, 0));
     }
 }

@@ -1,6 +1,6 @@
 //! People: setting up the first one, signing in and out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,15 +17,49 @@ use crate::model::session::Session;
 use crate::model::user::{Email, User};
 use crate::store;
 
-/// More counters than this are not held; those without recent failures go first.
+/// More counters than this are not held, and no more attempts than that; the oldest go first.
 const COUNTERS_MAX: usize = 100_000;
+const ATTEMPTS_MAX: usize = 4 * COUNTERS_MAX;
 
 /// What a setup code is made of: 32 characters of which no two look alike, so that twelve of them are 60 bits.
 const CODE_DIGITS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// Failed logins, by address and by e-mail. In memory: a restart forgets them, which helps nobody to guess a password.
 #[derive(Debug, Default)]
-pub struct Logins(Mutex<HashMap<Subject, Vec<Time>>>);
+pub struct Logins(Mutex<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    times: HashMap<Subject, Vec<Time>>,
+    /// Every attempt that was counted, the oldest first: so the oldest is found without walking through all of them.
+    attempts: VecDeque<(Time, Subject)>,
+}
+
+impl Counters {
+    fn push(&mut self, subject: &Subject, now: Time) {
+        while self.attempts.len() >= ATTEMPTS_MAX
+            || (self.times.len() >= COUNTERS_MAX && !self.times.contains_key(subject))
+        {
+            if !self.pop() {
+                break;
+            }
+        }
+        self.times.entry(subject.clone()).or_default().push(now);
+        self.attempts.push_back((now, subject.clone()));
+    }
+
+    /// Forgets the oldest attempt; whether there was one.
+    fn pop(&mut self) -> bool {
+        let Some((at, subject)) = self.attempts.pop_front() else { return false };
+        if let Some(times) = self.times.get_mut(&subject) {
+            times.retain(|time| *time > at);
+            if times.is_empty() {
+                self.times.remove(&subject);
+            }
+        }
+        true
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Subject {
@@ -49,11 +83,11 @@ impl Logins {
     fn begin(&self, subjects: &[Subject], now: Time) -> Result<()> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let since = now.plus_seconds(-LOGIN_WINDOW_SECONDS);
-        if held.len() >= COUNTERS_MAX {
-            held.retain(|_, times| times.last().is_some_and(|last| *last > since));
+        while held.attempts.front().is_some_and(|(at, _)| *at <= since) {
+            held.pop();
         }
         for subject in subjects {
-            let times = held.entry(subject.clone()).or_default();
+            let Some(times) = held.times.get_mut(subject) else { continue };
             times.retain(|time| *time > since);
             if let Some(first) = times.first().filter(|_| times.len() >= LOGIN_FAILURES_MAX) {
                 let wait = first.plus_seconds(LOGIN_WINDOW_SECONDS).millis() - now.millis();
@@ -64,7 +98,7 @@ impl Logins {
             }
         }
         for subject in subjects {
-            held.entry(subject.clone()).or_default().push(now);
+            held.push(subject, now);
         }
         Ok(())
     }
@@ -73,7 +107,7 @@ impl Logins {
     fn succeed(&self, subjects: &[Subject], at: Time) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for subject in subjects {
-            if let Some(times) = held.get_mut(subject)
+            if let Some(times) = held.times.get_mut(subject)
                 && let Some(place) = times.iter().rposition(|time| *time == at)
             {
                 times.remove(place);
@@ -162,8 +196,13 @@ async fn hashed<T: Send + 'static>(
     core: &Arc<Core>,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let _turn = core.hashing.acquire().await.map_err(Error::internal)?;
-    blocking(work).await
+    // The turn goes along into the pool: a client who leaves takes the future away, and the hashing goes on.
+    let turn = core.hashing.clone().acquire_owned().await.map_err(Error::internal)?;
+    blocking(move || {
+        let _turn = turn;
+        work()
+    })
+    .await
 }
 
 /// Signs a person in. An unknown address takes as long as a wrong password, and the answer is the same.
@@ -215,19 +254,28 @@ pub async fn logout(core: &Arc<Core>, person: &Person) -> Result<()> {
     .await
 }
 
-/// Notes that a session was used, at most once an hour; its end moves along.
-pub async fn session_touch(core: &Arc<Core>, person: &Person) -> Result<()> {
+/// Notes that a session was used, at most once an hour; its end moves along. That is done in the background, one session at
+/// a time: a request does not wait for those who write, and is answered where nothing can be written. A session that is not
+/// noted now is at its next request.
+pub fn session_touch(core: &Arc<Core>, person: &Person) {
     let due = person.last_used_at.plus_seconds(SESSION_TOUCH_SECONDS);
     if core.clock.now() < due {
-        return Ok(());
+        return;
     }
-    let hash = person.hash;
-    session_change(core, hash, move |write, before, now| {
-        let expires_at = now.plus_seconds(SESSION_SECONDS);
-        let session = Session { last_used_at: now, expires_at, ..before.clone() };
-        store::session::session_put(write, &hash, &session, Some(before))
-    })
-    .await
+    let Ok(turn) = core.touching.clone().try_acquire_owned() else { return };
+    let (core, hash) = (core.clone(), person.hash);
+    tokio::spawn(async move {
+        let touched = session_change(&core, hash, move |write, before, now| {
+            let expires_at = now.plus_seconds(SESSION_SECONDS);
+            let session = Session { last_used_at: now, expires_at, ..before.clone() };
+            store::session::session_put(write, &hash, &session, Some(before))
+        });
+        if let Err(error) = touched.await {
+            let cause = error.cause().map(|cause| cause.for_log().to_owned()).unwrap_or_default();
+            tracing::warn!(code = error.code.name(), cause, "noting that a session was used failed");
+        }
+        drop(turn);
+    });
 }
 
 async fn session_change(
@@ -271,6 +319,23 @@ mod tests {
         assert!(logins.begin(&subjects, at(15 * 60 + 1)).is_ok(), "the first failure is over");
     }
 
+    #[tokio::test]
+    async fn who_leaves_while_hashing_goes_on_keeps_the_turn() {
+        let core =
+            Core::open(Arc::new(crate::kv::memory::Memory::new()), super::super::CoreOptions::default());
+        let core = core.unwrap();
+        let all = core.hashing.available_permits();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = hashed(&core, move || Ok(ended.recv().is_ok()));
+        let left = tokio::time::timeout(std::time::Duration::from_millis(20), work).await;
+        assert!(left.is_err(), "the client has left");
+        assert_eq!(core.hashing.available_permits(), all - 1);
+        end.send(()).unwrap();
+        while core.hashing.available_permits() < all {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
     #[test]
     fn only_failures_count() {
         let logins = Logins::default();
@@ -280,6 +345,32 @@ mod tests {
             logins.begin(&subjects, now).unwrap();
             logins.succeed(&subjects, now);
         }
+    }
+
+    #[test]
+    fn the_oldest_failures_go_where_there_are_too_many() {
+        let logins = Logins::default();
+        let subject = |n: usize| [Subject::Email(n.to_string())];
+        let first = subject(0);
+        for n in 0..LOGIN_FAILURES_MAX {
+            logins.begin(&first, Time::from_millis(i64::try_from(n).unwrap())).unwrap();
+        }
+        let now = Time::from_millis(1000);
+        assert!(logins.begin(&first, now).is_err());
+        for n in 1..COUNTERS_MAX {
+            logins.begin(&subject(n), now).unwrap();
+        }
+        assert!(logins.begin(&first, now).is_err(), "there is room for it");
+        let size = || logins.0.lock().unwrap().times.len();
+        assert_eq!(size(), COUNTERS_MAX);
+        for n in 0..LOGIN_FAILURES_MAX {
+            logins.begin(&subject(COUNTERS_MAX + n), now).unwrap();
+        }
+        assert_eq!(size(), COUNTERS_MAX);
+        assert!(logins.begin(&first, now).is_ok(), "it was the oldest");
+        let later = now.plus_seconds(LOGIN_WINDOW_SECONDS);
+        logins.begin(&subject(0), later).unwrap();
+        assert_eq!((size(), logins.0.lock().unwrap().attempts.len()), (1, 1), "what is over is forgotten");
     }
 
     #[test]

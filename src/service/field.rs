@@ -64,11 +64,13 @@ pub struct Fielded {
     /// Records whose values changed, and the first few of them for a dry run.
     pub converted: usize,
     pub shown: Vec<Conversion>,
+    /// Something was left to the sweeper.
+    doomed: bool,
 }
 
 impl Fielded {
     fn of(table: Arc<OpenTable>, field: FieldId) -> Fielded {
-        Fielded { table, field, before: None, converted: 0, shown: Vec::new() }
+        Fielded { table, field, before: None, converted: 0, shown: Vec::new(), doomed: false }
     }
 }
 
@@ -146,7 +148,12 @@ pub async fn field_update(
         }
         change(txn, access, &held, table, changed.id)
     });
-    done.await?.fresh()
+    let changed = done.await?.fresh()?;
+    if changed.doomed {
+        // Behind the commit: a sweeper that was woken inside of it could look before there is anything to see.
+        core.sweep.notify_one();
+    }
+    Ok(changed)
 }
 
 /// Stores a table one of whose fields is new or changed, and makes its records fit.
@@ -172,7 +179,7 @@ fn change(
     let gone: Vec<u16> = gone.into_iter().filter(|index| new.field.unique != Some(*index)).collect();
     if !gone.is_empty() {
         store::table::indexes_doom(txn.write, place, &gone, txn.core.ids.draw(txn.now))?;
-        txn.core.sweep.notify_one();
+        answer.doomed = true;
     }
     Ok(answer)
 }

@@ -66,8 +66,10 @@ pub struct Core {
     pub(crate) setup_code: Mutex<Option<String>>,
     /// Wakes the sweeper.
     pub(crate) sweep: Notify,
+    /// At most one session's last use is being written.
+    pub(crate) touching: Arc<tokio::sync::Semaphore>,
     /// At most this many passwords are hashed at once: each takes 19 MiB.
-    pub(crate) hashing: tokio::sync::Semaphore,
+    pub(crate) hashing: Arc<tokio::sync::Semaphore>,
 }
 
 /// How a core is opened.
@@ -114,8 +116,11 @@ impl Core {
                 store::upgrade::format_put(txn);
                 store::instance::instance_put(txn, &fresh)?;
             }
-            let floor = store::instance::id_mark_get(&*txn)?.unwrap_or(Time::from_millis(0)).max(now);
-            let mark = floor.plus_millis(ID_MARK_AHEAD_MS);
+            // Above everything drawn before, and no further ahead of the clock than the mark was: were it written ahead of
+            // itself, each start would take the ids three minutes further.
+            let held = store::instance::id_mark_get(&*txn)?.unwrap_or(Time::from_millis(0));
+            let floor = held.plus_millis(1).max(now);
+            let mark = floor.max(now.plus_millis(ID_MARK_AHEAD_MS));
             store::instance::id_mark_put(txn, mark)?;
             let instance = store::instance::instance_get(&*txn)?;
             let instance = instance.ok_or_else(|| Error::internal("the database has no instance row"))?;
@@ -137,7 +142,8 @@ impl Core {
             instance,
             setup_code: Mutex::default(),
             sweep: Notify::new(),
-            hashing: tokio::sync::Semaphore::new(2),
+            touching: Arc::new(tokio::sync::Semaphore::new(1)),
+            hashing: Arc::new(tokio::sync::Semaphore::new(2)),
         }))
     }
 

@@ -13,7 +13,7 @@ use crate::model::change::{Actor, Stamp};
 use crate::model::table::Head;
 use crate::query::catalog::Catalog;
 use crate::store;
-use crate::store::kept::{self, Answer};
+use crate::store::kept::{self, Answer, Held};
 use crate::store::record::Writing;
 use crate::store::schema::KEPT;
 
@@ -79,6 +79,8 @@ pub struct Txn<'a> {
     pub now: Time,
     /// Of the table that [`Commit::head_of`] named.
     pub head: Option<Head>,
+    /// When the answer ended that the one to be kept takes the place of.
+    over: Option<Time>,
 }
 
 impl Txn<'_> {
@@ -112,11 +114,11 @@ where
                 Done::Fresh(txn) => txn,
             };
             let value = body(&mut txn, &access)?;
-            let now = txn.now;
+            let (now, over) = (txn.now, txn.over);
             if dry_run {
                 return Ok((Outcome::Drop, Done::Fresh(value)));
             }
-            keep(write, caller, once.as_ref(), now, &value)?;
+            keep(write, caller, once.as_ref(), over, now, &value)?;
             Ok((Outcome::Keep, Done::Fresh(value)))
         })
         .await
@@ -163,11 +165,12 @@ pub async fn commit_once_nowhere<T: Send + 'static>(
             let key = once.as_ref().map(|once| kept::kept_key(caller, &once.key));
             let pairs: Vec<(Keyspace, &[u8])> = key.iter().map(|key| (KEPT, key.as_bytes())).collect();
             let found = write.get(&pairs)?.into_iter().next().flatten();
-            if let Some(answer) = answered(once.as_ref(), kept::kept_read(found, now)?)? {
-                return Ok((Outcome::Drop, Done::Kept(answer)));
-            }
+            let over = match answered(once.as_ref(), kept::kept_read(found, now)?)? {
+                Done::Kept(answer) => return Ok((Outcome::Drop, Done::Kept(answer))),
+                Done::Fresh(over) => over,
+            };
             let value = body(write, &inside, now)?;
-            keep(write, caller, once.as_ref(), now, &value)?;
+            keep(write, caller, once.as_ref(), over, now, &value)?;
             Ok((Outcome::Keep, Done::Fresh(value)))
         })
         .await
@@ -193,23 +196,33 @@ fn begin<'a, T>(
     let number = store::catalog_number(found.next().flatten())?;
     let head = head_key.map(|_| store::head(found.next().flatten())).transpose()?;
     let kept = kept::kept_read(found.next().flatten(), now)?;
-    if let Some(answer) = answered(once, kept)? {
-        return Ok(Done::Kept(answer));
-    }
+    let over = match answered(once, kept)? {
+        Done::Kept(answer) => return Ok(Done::Kept(answer)),
+        Done::Fresh(over) => over,
+    };
     let catalog = core.known.catalogs.at(write, place, number)?;
-    Ok(Done::Fresh(Txn { write, core, catalog, now, head }))
+    Ok(Done::Fresh(Txn { write, core, catalog, now, head, over }))
 }
 
-fn answered<T>(once: Option<&Once<T>>, kept: Option<kept::Kept>) -> Result<Option<Answer>> {
-    match (once, kept) {
-        (Some(once), Some(kept)) if kept.fingerprint == once.fingerprint => Ok(Some(kept.answer)),
-        (Some(_), Some(_)) => Err(Error::plain(Code::IdempotencyKeyReused)),
-        _ => Ok(None),
+/// The answer that is kept, or when one ended that was.
+fn answered<T>(once: Option<&Once<T>>, held: Held) -> Result<Done<Option<Time>>> {
+    match (once, held) {
+        (Some(once), Held::Good(kept)) if kept.fingerprint == once.fingerprint => Ok(Done::Kept(kept.answer)),
+        (Some(_), Held::Good(_)) => Err(Error::plain(Code::IdempotencyKeyReused)),
+        (_, Held::Over(at)) => Ok(Done::Fresh(Some(at))),
+        _ => Ok(Done::Fresh(None)),
     }
 }
 
-fn keep<T>(write: &mut dyn Write, caller: Actor, once: Option<&Once<T>>, now: Time, value: &T) -> Result<()> {
+fn keep<T>(
+    write: &mut dyn Write,
+    caller: Actor,
+    once: Option<&Once<T>>,
+    over: Option<Time>,
+    now: Time,
+    value: &T,
+) -> Result<()> {
     let Some(once) = once else { return Ok(()) };
     let key = kept::kept_key(caller, &once.key);
-    kept::kept_put(write, &key, now, once.fingerprint, (once.render)(value))
+    kept::kept_put(write, &key, over, now, once.fingerprint, (once.render)(value))
 }

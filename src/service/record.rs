@@ -24,22 +24,23 @@ pub struct Recorded {
     pub record: Record,
 }
 
-/// `If-Match`: the versions that the caller has seen.
+/// `If-Match`: the states of the record that the caller has seen.
 #[derive(Clone, Debug)]
 pub enum Expected {
     /// `*`: whatever it is, if it is there.
     Any,
-    Versions(Vec<u32>),
+    /// Sequence and version: the version alone begins anew where a record is made under the id of a deleted one.
+    States(Vec<(u32, u32)>),
 }
 
 impl Expected {
     fn check(&self, record: &Record) -> Result<()> {
         match self {
             Expected::Any => Ok(()),
-            Expected::Versions(versions) if versions.contains(&record.version) => Ok(()),
-            Expected::Versions(_) => Err(Error::new(
+            Expected::States(states) if states.contains(&(record.sequence, record.version)) => Ok(()),
+            Expected::States(_) => Err(Error::new(
                 Code::PreconditionFailed,
-                format!("The record has the version {}, which `If-Match` does not name.", record.version),
+                format!("The record has the version {}, and `If-Match` has no tag of it.", record.version),
             )),
         }
     }

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use crate::access::Access;
 use crate::access::RecordsWrite;
-use crate::error::{Code, Error, Faults, Result};
+use crate::error::{Code, Error, Faults, Result, Shown};
 use crate::id::RecordId;
+use crate::limits::RECORD_BYTES_MAX;
 use crate::model::change::Stamp;
 use crate::model::field::{Keys, OpenField, Source};
 use crate::model::json::{Json, OwnedJson, Pointer};
@@ -70,8 +71,9 @@ pub fn values_read<'t>(
     for (key, json) in values?.view().members(at, faults)? {
         let at = at.member(&key);
         let Some(open) = table.field_keyed(&key, keys) else {
-            let hint = table.suggest_field(&key);
-            faults.add(at, Code::UnknownField, format!("The table has no field `{key}`.{hint}"));
+            let hint = faults.hint(&key, table.fields.iter().map(|open| open.field.name.as_str()));
+            let detail = format!("The table has no field `{}`.{hint}", Shown(&key));
+            faults.add(at, Code::UnknownField, detail);
             continue;
         };
         named.extend(value_read(open, json, &at, faults).map(|value| (open, value)));
@@ -157,7 +159,25 @@ pub fn draft_changed(before: &Record, named: &Named<'_>, stamp: Stamp) -> Option
     Some(draft)
 }
 
-/// Writes edits, or says at which of them unique values are taken.
+/// A fault for each record that holds more than a record may.
+fn sizes_check(table: &OpenTable, edits: &[Edit], layout: Layout) -> Result<()> {
+    let mut faults = Faults::default();
+    // Values of fields that are gone are not written again.
+    let written = |draft: &Draft| -> usize {
+        let bytes = table.fields.iter().filter_map(|open| draft.fields.get(&open.field.number));
+        bytes.map(Vec::len).sum()
+    };
+    let too_large = |draft: &Draft| draft.size() > RECORD_BYTES_MAX && written(draft) > RECORD_BYTES_MAX;
+    for (n, edit) in edits.iter().enumerate() {
+        if edit.after.as_ref().is_some_and(too_large) {
+            let detail = format!("The values of a record take at most {} MiB.", RECORD_BYTES_MAX >> 20);
+            layout.at(n, |at| faults.add(at.member("values"), Code::OutOfRange, detail));
+        }
+    }
+    faults.check()
+}
+
+/// Writes edits, or says which of them are too large or at which of them unique values are taken.
 pub fn edits_write(
     txn: &mut Txn<'_>,
     access: &Access<RecordsWrite>,
@@ -166,6 +186,7 @@ pub fn edits_write(
     edits: &[Edit],
     layout: Layout,
 ) -> Result<()> {
+    sizes_check(table, edits, layout)?;
     let writing = txn.writing(access);
     let written = record::records_write(txn.write, *access.place(), table, head, edits, &writing)?;
     written.map_err(|taken| taken_error(table, edits, &taken, layout))

@@ -7,7 +7,6 @@ use super::door::Weight;
 use super::once::{Commit, Done, Once, commit_catalog, commit_once, commit_once_nowhere, run_to_end};
 use crate::access::{Access, Caller, Operator, SignedInWrite, SpaceManage, SpaceRead};
 use crate::error::{Code, Error, Result};
-use crate::id::SpaceId;
 use crate::limits::SPACES_MAX;
 use crate::model::change::Actor;
 use crate::model::name::Name;
@@ -45,10 +44,10 @@ pub async fn space_create(
                 format!("One person has at most {SPACES_MAX} spaces."),
             ));
         }
-        let id: SpaceId = core.ids.draw(now);
+        let place = access.new_space(&core.ids, now);
         let SpaceInput { name, description } = input.clone();
         let space = Space {
-            id,
+            id: place.space(),
             name,
             description,
             created_at: now,
@@ -56,7 +55,7 @@ pub async fn space_create(
             created_by: by,
             bases: Vec::new(),
         };
-        store::space::space_create(write, access.new_space(id), &space, by)?;
+        store::space::space_create(write, place, &space, by)?;
         Ok(space)
     })
     .await

@@ -54,13 +54,11 @@ pub async fn table_create(
             return Err(Error::fault("", Code::TooMany, format!("A base has at most {TABLES_MAX} tables.")));
         }
         let mut faults = sent.faults.clone();
-        let Some(name) = sent.content.name.clone().or_else(|| Name::parse("-").ok()) else {
-            return Err(faults.into());
-        };
         let mut table = Table {
             id: txn.core.ids.draw(txn.now),
             base: base.id,
-            name,
+            // Any name while the fields are judged: without one of its own the table is refused below.
+            name: sent.content.name.clone().unwrap_or_else(|| base.name.clone()),
             description: sent.content.description.clone(),
             created_at: txn.now,
             updated_at: txn.now,
@@ -71,6 +69,9 @@ pub async fn table_create(
             fields_read(txn, fields, &mut table, &mut faults);
         }
         faults.check()?;
+        if sent.content.name.is_none() {
+            return Err(Error::internal("a table was refused without a fault"));
+        }
         store::table::table_create(txn.write, *access.place(), base, &table)?;
         Ok(Tabled { table: Arc::new(OpenTable::open(table)?), records: 0 })
     })

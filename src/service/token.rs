@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::Core;
 use super::once::{Commit, Done, Txn, commit_once, run_to_end};
-use crate::access::{Access, Inside, PlainToken, Reach, SpaceRead, TokensManage, TokensRead, hint};
+use crate::access::{Access, InSpace, Inside, PlainToken, Reach, SpaceRead, TokensManage, TokensRead, hint};
 use crate::clock::Time;
-use crate::error::{Code, Error, Faults, Result};
+use crate::error::{Code, Error, Faults, Result, Shown};
 use crate::id::{BaseId, Id, TableId, TokenId};
 use crate::limits::{NARROWED_MAX, TOKENS_MAX};
 use crate::model::change::Actor;
@@ -135,6 +135,11 @@ fn with_bases(catalog: &Catalog, narrowing: &Narrowing) -> Narrowing {
     Narrowing { bases, tables: narrowing.tables.clone() }
 }
 
+/// Whether the caller sees a token: a narrowed one sees those that reach no further than it does itself.
+fn is_seen(catalog: &Catalog, reach: &Reach, token: &Token) -> bool {
+    reach.narrowing.covers(&with_bases(catalog, &token.narrowing))
+}
+
 fn more_check(catalog: &Catalog, reach: &Reach, token: &Token) -> Result<()> {
     let lacking: Vec<_> = reach.scopes.lacking(token.scopes).map(Scope::name).collect();
     let more = |what: String| {
@@ -155,7 +160,9 @@ fn more_check(catalog: &Catalog, reach: &Reach, token: &Token) -> Result<()> {
 }
 
 fn bases_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut Faults) -> Vec<BaseId> {
-    list_check("bases", meant.len(), faults);
+    if !list_fits("bases", meant.len(), faults) {
+        return Vec::new();
+    }
     let mut found = Vec::with_capacity(meant.len());
     for (n, text) in meant.iter().enumerate() {
         let base = catalog.base_meant(text).filter(|base| reach.sees_base(base.id, &base.tables));
@@ -163,7 +170,8 @@ fn bases_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut 
             Some(base) if !found.contains(&base.id) => found.push(base.id),
             Some(_) => {}
             None => {
-                faults.add(format!("/bases/{n}"), Code::InvalidValue, format!("There is no base `{text}`."));
+                let detail = format!("There is no base `{}`.", Shown(text));
+                faults.add(format!("/bases/{n}"), Code::InvalidValue, detail);
             }
         }
     }
@@ -171,7 +179,9 @@ fn bases_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut 
 }
 
 fn tables_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut Faults) -> Vec<TableId> {
-    list_check("tables", meant.len(), faults);
+    if !list_fits("tables", meant.len(), faults) {
+        return Vec::new();
+    }
     let mut found = Vec::with_capacity(meant.len());
     for (n, text) in meant.iter().enumerate() {
         let at = format!("/tables/{n}");
@@ -185,7 +195,9 @@ fn tables_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut
         match (fitting.next(), fitting.next()) {
             (Some(table), None) if !found.contains(&table) => found.push(table),
             (Some(_), None) => {}
-            (None, _) => faults.add(at, Code::InvalidValue, format!("There is no table `{text}`.")),
+            (None, _) => {
+                faults.add(at, Code::InvalidValue, format!("There is no table `{}`.", Shown(text)));
+            }
             (Some(_), Some(_)) => {
                 let detail = format!("The name `{text}` fits tables of several bases; send the id.");
                 faults.add(at, Code::InvalidValue, detail);
@@ -195,7 +207,8 @@ fn tables_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut
     found
 }
 
-fn list_check(name: &str, length: usize, faults: &mut Faults) {
+/// Whether a list is short enough to be gone through: a body has room for a quarter of a million names.
+fn list_fits(name: &str, length: usize, faults: &mut Faults) -> bool {
     if length == 0 {
         let detail = format!("An empty list would let the token reach nothing; leave `{name}` out for all.");
         faults.add(format!("/{name}"), Code::Required, detail);
@@ -207,9 +220,11 @@ fn list_check(name: &str, length: usize, faults: &mut Faults) {
             format!("A token is narrowed to at most {NARROWED_MAX} {name}."),
         );
     }
+    length <= NARROWED_MAX
 }
 
-/// All tokens of a space, revoked ones too, in order of their ids: those after `after`, and whether there are more.
+/// The tokens of a space that the caller sees, revoked ones too, in order of their ids: those after `after`, and whether
+/// there are more.
 pub fn token_list(
     core: &Core,
     access: &Access<TokensRead>,
@@ -219,7 +234,10 @@ pub fn token_list(
     let (place, now) = (*access.place(), core.clock.now());
     let read = core.engine.read()?;
     let mut tokens = store::token::token_list(read.as_ref(), place)?;
-    tokens.retain(|token| after.is_none_or(|after| token.id > after));
+    let catalog = core.catalog(&place)?;
+    tokens.retain(|token| {
+        after.is_none_or(|after| token.id > after) && is_seen(&catalog, access.reach(), token)
+    });
     let more = tokens.len() > limit;
     tokens.truncate(limit);
     let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
@@ -236,8 +254,18 @@ fn tokened(core: &Core, token: Token, used: Option<Time>, now: Time) -> Tokened 
 pub fn token_get(core: &Core, access: &Access<TokensRead>, id: TokenId) -> Result<Tokened> {
     let read = core.engine.read()?;
     let token = store::token::token_get(read.as_ref(), *access.place(), id)?.ok_or_else(not_found)?;
+    if !is_seen(&*core.catalog(access.place())?, access.reach(), &token) {
+        return Err(not_found());
+    }
     let used = store::token::token_used(read.as_ref(), *access.place(), &[id])?.into_iter().next().flatten();
     Ok(tokened(core, token, used, core.clock.now()))
+}
+
+/// Refuses what is not the id of a token that the caller sees, or of one that is revoked if it is to be changed.
+pub fn token_check(core: &Core, place: InSpace, reach: &Reach, meant: &str, changes: bool) -> Result<()> {
+    let token = store::token::token_get(core.engine.read()?.as_ref(), place, token_id(meant)?)?;
+    let token = token.filter(|token| !(changes && token.revoked_at.is_some())).ok_or_else(not_found)?;
+    if is_seen(&*core.catalog(&place)?, reach, &token) { Ok(()) } else { Err(not_found()) }
 }
 
 /// The token that is calling.
@@ -325,7 +353,10 @@ async fn changed(
         let done = commit_once(&inside, access, Commit::light(None), move |txn, access| {
             let place = access.place().in_space();
             let before = store::token::token_get(&*txn.write, place, id)?;
-            let before = before.filter(|token| token.revoked_at.is_none()).ok_or_else(not_found)?;
+            let reach = access.reach();
+            let before =
+                before.filter(|token| token.revoked_at.is_none() && is_seen(&txn.catalog, reach, token));
+            let before = before.ok_or_else(not_found)?;
             let token = body(txn, access, &before)?;
             store::token::token_put(txn.write, place, &token, Some(&before))?;
             let used = store::token::token_used(&*txn.write, place, &[id])?.into_iter().next().flatten();

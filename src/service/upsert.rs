@@ -9,7 +9,7 @@ use super::record_edit::{
     Layout, Named, RecordInput, Sent, draft_changed, draft_new, missing_check, values_read,
 };
 use crate::access::{Access, InTable, RecordsWrite};
-use crate::error::{Code, Error, Faults, Result};
+use crate::error::{Code, Error, Faults, Result, Shown};
 use crate::id::RecordId;
 use crate::kv::Write;
 use crate::model::field::{Keys, OpenField};
@@ -119,7 +119,8 @@ fn unique_field<'t>(
 ) -> Option<&'t OpenField> {
     let Some(open) = table.field_keyed(name, keys) else {
         let hint = table.suggest_field(name);
-        faults.add("/on", Code::UnknownField, format!("The table has no field `{name}`.{hint}"));
+        let detail = format!("The table has no field `{}`.{hint}", Shown(name));
+        faults.add("/on", Code::UnknownField, detail);
         return None;
     };
     if open.field.unique.is_none() {

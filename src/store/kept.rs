@@ -41,19 +41,37 @@ pub fn kept_key(caller: Actor, idempotency_key: &str) -> Key {
     Key::new().u8(kind).fixed(&id).fixed(&hash)
 }
 
-/// Reads what stood under the key, unless its day is over.
-pub fn kept_read(bytes: Option<Bytes>, now: Time) -> Result<Option<Kept>> {
-    Ok(super::decode::<Kept>(bytes)?.filter(|kept| kept.expires_at > now))
+/// What stood under an Idempotency-Key.
+#[derive(Debug)]
+pub enum Held {
+    Nothing,
+    /// An answer whose day is over, and when that was: the sweeper has not come by yet.
+    Over(Time),
+    Good(Kept),
 }
 
-/// Keeps an answer: call it in the transaction of the effect.
+/// Reads what stood under the key.
+pub fn kept_read(bytes: Option<Bytes>, now: Time) -> Result<Held> {
+    Ok(match super::decode::<Kept>(bytes)? {
+        None => Held::Nothing,
+        Some(kept) if kept.expires_at <= now => Held::Over(kept.expires_at),
+        Some(kept) => Held::Good(kept),
+    })
+}
+
+/// Keeps an answer: call it in the transaction of the effect. `over` is the end of an answer that it takes the place of:
+/// the row of that end would have the sweeper remove the new one.
 pub fn kept_put(
     txn: &mut dyn Write,
     key: &Key,
+    over: Option<Time>,
     now: Time,
     fingerprint: [u8; 32],
     answer: Answer,
 ) -> Result<()> {
+    if let Some(over) = over {
+        sweep::expiry_delete(txn, over, KEPT, key.as_bytes());
+    }
     let expires_at = now.plus_seconds(IDEMPOTENCY_SECONDS);
     txn.put(KEPT, key.as_bytes(), &value::encode(&Kept { fingerprint, expires_at, answer })?);
     sweep::expiry_put(txn, expires_at, KEPT, key.as_bytes());

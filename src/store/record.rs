@@ -11,7 +11,6 @@ use crate::codec::value;
 use crate::error::{Error, Result};
 use crate::id::{RecordId, SpaceId, TableId};
 use crate::kv::{Bytes, Read, Way, Write};
-use crate::limits::{CHANGES_KEPT, CHANGES_TRIM_EVERY};
 use crate::model::change::{Happened, RecordChange, Stamp};
 use crate::model::field::{OpenField, Source};
 use crate::model::record::{Draft, Record};
@@ -156,10 +155,7 @@ fn rows_write(
         return Ok(());
     }
     head.change += 1;
-    change::change_put(txn, place, head.change, writing.stamp, writing.request, &changes)?;
-    if head.change.is_multiple_of(CHANGES_TRIM_EVERY) && head.change > CHANGES_KEPT {
-        change::change_trim(txn, place, head.change - CHANGES_KEPT)?;
-    }
+    change::change_write(txn, place, head.change, writing.stamp, writing.request, &changes)?;
     table::head_put(txn, place, &head)
 }
 

@@ -116,7 +116,15 @@ fn a_session_ends_thirty_days_after_its_last_use() {
     let unused = server.login(EMAIL, PASSWORD);
     for _ in 0..3 {
         server.core.clock.advance_millis(29 * DAY_MS);
+        let commits = || server.core.engine.stats().commits;
+        let before = commits();
         assert_eq!(me(&server, &cookie).status, 200, "each use moves its end");
+        // It is noted in the background.
+        let noted = (0..2000).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            commits() > before
+        });
+        assert!(noted, "the use was not noted");
     }
     refused(&me(&server, &unused), "never used again", 401, "unauthorized", &[]);
     server.core.clock.advance_millis(30 * DAY_MS);
@@ -218,6 +226,9 @@ fn a_session_has_to_say_which_space_it_means() {
     ] {
         refused(&get(cookie, Some(space)), why, 404, "space_not_found", &[]);
     }
+    let twice = shop.server.get("/api/openapi/bases").cookie(&shop.cookie);
+    let twice = twice.header("x-undb-space", &shop.space).header("x-undb-space", "Main").send();
+    refused(&twice, "two of them", 400, "invalid_header", &["x-undb-space invalid_header"]);
     let both =
         shop.server.get("/api/openapi/bases").token(&shop.token).header("x-undb-space", &theirs).send();
     refused(&both, "a token has one space only", 404, "space_not_found", &[]);

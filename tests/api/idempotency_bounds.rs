@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use undb::access::Operator;
 use undb::kv::memory::Memory;
 use undb::limits::IDEMPOTENCY_SECONDS;
+use undb::store::schema::KEPT;
 
 use crate::ask::{Ask, refused, with_body};
+use crate::engine::rows;
 use crate::harness::{Answer, Server, Setup, Shop};
 use crate::token::timed;
 
@@ -51,6 +54,41 @@ fn a_key_is_good_for_a_day() {
     clock.advance_millis(IDEMPOTENCY_SECONDS * 1000 - 1);
     replays(&send("Emma"), &second);
     assert_eq!(count(&shop), 2);
+}
+
+#[test]
+fn an_answer_outlives_the_sweep_of_the_one_before_it() {
+    let shop = timed();
+    let tables = format!("/api/openapi/bases/{}/tables", shop.base);
+    let keyed_calls = [
+        (shop.path("/records"), json!({"values": {"title": "Dune"}})),
+        (tables, json!({"name": "again", "fields": [{"name": "a", "type": "string"}]})),
+    ];
+    let send = |(path, body): &(String, Value)| keyed(&shop.server, &shop.token, path, path, body.clone());
+    assert!(keyed_calls.iter().all(|call| send(call).status == 201));
+    // Their day is over, and before the sweeper comes the keys are used again.
+    shop.server.core.clock.advance_millis(IDEMPOTENCY_SECONDS * 1000);
+    let gone = shop.server.delete(&format!("{}/again", keyed_calls[1].0)).token(&shop.token).send();
+    assert_eq!(gone.status, 204, "{gone:?}");
+    let second = keyed_calls.each_ref().map(send);
+    assert!(
+        second.iter().all(|answer| answer.status == 201 && answer.header("idempotency-replayed").is_none())
+    );
+    shop.server.core.clock.advance_millis(1000);
+    sweep(&shop);
+    for (call, answer) in keyed_calls.iter().zip(&second) {
+        replays(&send(call), answer);
+    }
+    // And the sweeper takes them when their own day is over.
+    shop.server.core.clock.advance_millis(IDEMPOTENCY_SECONDS * 1000);
+    sweep(&shop);
+    assert_eq!(rows(shop.server.core.engine.as_ref(), KEPT, &[]).len(), 0);
+}
+
+fn sweep(shop: &Shop) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let core = shop.server.core.clone();
+    runtime.block_on(async move { undb::service::jobs::sweep(&core, Operator::assume()).await }).unwrap();
 }
 
 #[test]

@@ -14,14 +14,15 @@ fn a_record_is_made_read_changed_and_deleted() {
     );
     let path = made.header("location").unwrap().to_owned();
     assert!(path.starts_with("/api/openapi/bases/"), "a path without host: {path}");
-    assert_eq!(made.header("etag"), Some("\"1\""));
+    let tag = made.header("etag").unwrap();
+    assert!(tag.starts_with("\"1-1-") && tag.len() == 22, "{tag}");
     let got = shop.got(&path);
     assert_eq!(got.at("/data"), made.at("/data"), "the Location works");
     assert_eq!(got.at("/data/values/shelf"), "A1", "the default");
-    assert_eq!((got.header("etag"), got.at("/data/version")), (Some("\"1\""), json!(1)));
+    assert_eq!((got.header("etag"), got.at("/data/version")), (Some(tag), json!(1)));
     let changed = shop.ask("PATCH", &path, json!({"values": {"pages": null, "shelf": "B2"}}));
     assert_eq!((changed.status, changed.at("/data/version")), (200, json!(2)));
-    assert_eq!(changed.header("etag"), Some("\"2\""));
+    assert_eq!(changed.header("etag"), Some(tag.replace("-1-", "-2-").as_str()));
     assert_eq!(changed.at("/data/values/pages"), Value::Null);
     assert_eq!(changed.at("/data/values/title"), "Dune", "what is not named stays");
     assert_eq!(changed.at("/data/createdAt"), got.at("/data/createdAt"));
@@ -63,14 +64,19 @@ fn etags_guard_what_is_read_and_written() {
         let request = shop.server.request(method, &path).token(&shop.token).header(header, tags);
         crate::ask::with_body(request, body).send()
     };
+    let first = shop.got(&path).header("etag").unwrap().to_owned();
+    let of = |version: u32| first.replace("-1-", &format!("-{version}-"));
     for (tags, status) in [
-        ("\"1\"", 304),
-        ("W/\"1\"", 304),
+        (first.as_str(), 304),
+        (&format!("W/{first}"), 304),
         ("*", 304),
-        ("\"7\", \"1\"", 304),
-        ("\"2\"", 200),
+        (&format!("\"7\", {first}"), 304),
+        (&of(2), 200),
         ("\"another server's\"", 200),
-        ("\"01\"", 200),
+        ("\"1\"", 200),
+        ("\"1-1\"", 200),
+        (&first.replace("\"1-", "\"01-"), 200),
+        (&first.to_uppercase(), if first == first.to_uppercase() { 304 } else { 200 }),
         ("1", 400),
         ("\"1", 400),
         ("", 400),
@@ -78,22 +84,23 @@ fn etags_guard_what_is_read_and_written() {
         let got = send("GET", "if-none-match", tags, Value::Null);
         assert_eq!(got.status, status, "If-None-Match: {tags}: {got:?}");
         match status {
-            304 => assert_eq!((got.bytes.len(), got.header("etag")), (0, Some("\"1\"")), "{tags}"),
+            304 => assert_eq!((got.bytes.len(), got.header("etag")), (0, Some(first.as_str())), "{tags}"),
             400 => refused(&got, tags, 400, "invalid_header", &["if-none-match invalid_header"]),
             _ => {}
         }
     }
     let mut pages = 0;
     for (tags, status) in [
-        ("\"1\"", 200),
-        ("\"1\"", 412),
-        ("\"3\", \"2\"", 200),
-        ("W/\"3\"", 412),
+        (first.as_str(), 200),
+        (first.as_str(), 412),
+        (&format!("{}, {}", of(3), of(2)), 200),
+        (&format!("W/{}", of(3)), 412),
+        ("\"3\"", 412),
         ("*", 200),
         ("\"another server's\"", 412),
         ("4", 400),
-        ("\"4\",", 400),
-        ("\"4\"", 200),
+        (&format!("{},", of(4)), 400),
+        (&of(4), 200),
     ] {
         pages += 1;
         let before = shop.got(&path).at("/data");
@@ -108,9 +115,52 @@ fn etags_guard_what_is_read_and_written() {
             _ => {}
         }
     }
-    refused(&send("DELETE", "if-match", "\"4\"", Value::Null), "old", 412, "precondition_failed", &[]);
-    assert_eq!(send("DELETE", "if-match", "\"5\"", Value::Null).status, 204);
+    refused(&send("DELETE", "if-match", &of(4), Value::Null), "old", 412, "precondition_failed", &[]);
+    assert_eq!(send("DELETE", "if-match", &of(5), Value::Null).status, 204);
     refused(&send("PATCH", "if-match", "*", json!({"values": {}})), "gone", 404, "record_not_found", &[]);
+}
+
+#[test]
+fn the_etag_of_a_deleted_record_fits_none_that_is_made_under_its_id() {
+    let shop = Shop::open();
+    let id = shop.record(json!({"title": "Dune"}));
+    let path = shop.path(&format!("/records/{id}"));
+    let seen = shop.got(&path).header("etag").unwrap().to_owned();
+    let send = |method: &str, header: &str, body: Value| {
+        let request = shop.server.request(method, &path).token(&shop.token).header(header, &seen);
+        crate::ask::with_body(request, body).send()
+    };
+    assert_eq!(send("DELETE", "if-match", Value::Null).status, 204);
+    let again = shop.made(&shop.path("/records"), json!({"id": id, "values": {"title": "Emma"}}));
+    assert_eq!(again.at("/data/version"), 1);
+    assert_eq!(send("GET", "if-none-match", Value::Null).at("/data/values/title"), "Emma");
+    let values = json!({"values": {"title": "Dune Messiah"}});
+    refused(&send("PATCH", "if-match", values), "another record", 412, "precondition_failed", &[]);
+    refused(&send("DELETE", "if-match", Value::Null), "another record", 412, "precondition_failed", &[]);
+}
+
+#[test]
+fn a_new_name_of_a_field_is_read_and_overwrites_nothing() {
+    let shop = Shop::open();
+    let path = shop.path(&format!("/records/{}", shop.record(json!({"title": "Dune", "genre": "novel"}))));
+    let seen = shop.got(&path).header("etag").unwrap().to_owned();
+    let choices = json!({"options": {"choices": [{"name": "novel"}, {"name": "verse"}]}});
+    for (why, field, change) in
+        [("a field's name", "pages", json!({"name": "sheets"})), ("its choices", "genre", choices)]
+    {
+        let before = shop.got(&path).header("etag").unwrap().to_owned();
+        let changed = shop.ask("PATCH", &shop.path(&format!("/fields/{field}")), change);
+        assert_eq!(changed.status, 200, "{why}: {changed:?}");
+        let got = shop.server.get(&path).token(&shop.token).header("if-none-match", &before).send();
+        assert_eq!((got.status, got.at("/data/version")), (200, json!(1)), "{why}");
+        assert_ne!(got.header("etag"), Some(before.as_str()), "{why}");
+    }
+    let request = shop.server.patch(&path).token(&shop.token).header("if-match", &seen);
+    assert_eq!(
+        request.json(json!({"values": {"sheets": 3}})).send().status,
+        200,
+        "the values are as they were"
+    );
 }
 
 #[test]

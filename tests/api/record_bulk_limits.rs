@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use undb::kv::memory::Memory;
-use undb::limits::{CHANGED_RECORDS_MAX, FAULTS_MAX, LONG_BYTES_MAX};
+use undb::limits::{CHANGED_RECORDS_MAX, FAULTS_BYTES_MAX, FAULTS_MAX, LONG_BYTES_MAX, NAME_CHARS_MAX};
 
 use crate::ask::{Ask, nothing, refused};
 use crate::harness::{Setup, Shop};
@@ -31,6 +31,31 @@ fn faults_past_the_last_that_is_listed_count_as_well() {
     assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_input"), "{why}");
     assert!(answer.text("/detail").contains(&(FAULTS_MAX + 201).to_string()));
     assert_eq!(shop.got(&shop.path("")).at("/recordCount"), 1);
+}
+
+#[test]
+fn a_body_can_not_ask_for_an_answer_many_times_its_size() {
+    let shop = shop();
+    let send = |body: String| {
+        let request = shop.server.post(&shop.path("/records")).token(&shop.token);
+        request.raw("application/json", body.into_bytes()).send()
+    };
+    // One long name, which would stand in the pointer of every fault below it.
+    let name = "x".repeat(900 << 10);
+    let twice = r#""a":0,"#.repeat(2000);
+    let answer = send(format!(r#"{{"values":{{"extra":{{"{name}":{{{twice}"a":0}}}}}}}}"#));
+    assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_input"));
+    assert!(answer.bytes.len() < 2 * FAULTS_BYTES_MAX, "{}", answer.bytes.len());
+    let (pointer, code) = answer.faults().remove(0);
+    let cut = "x".repeat(NAME_CHARS_MAX);
+    assert_eq!((pointer, code.as_str()), (format!("/values/extra/{cut}…/a"), "repeated_member"));
+    assert!(answer.text("/detail").contains(" faults, of which the first "), "{answer:?}");
+    // Long names that are sound enough to be names: the bytes of all that is listed have an end.
+    let many: Vec<_> = (0..900).map(|n| format!(r#""{n:0255}":0"#)).collect();
+    let answer = send(format!(r#"{{"values":{{"title":"t",{}}}}}"#, many.join(",")));
+    assert!(answer.bytes.len() < 2 * FAULTS_BYTES_MAX, "{}", answer.bytes.len());
+    assert!(answer.text("/detail").starts_with("900 faults, of which the first "));
+    assert!((100..900).contains(&answer.faults().len()));
 }
 
 #[test]

@@ -138,8 +138,11 @@ impl Stage<'_> {
         let query = if call.dry_run() { "?dryRun=true" } else { "" };
         let path = format!("{}{tail}{query}", self.table);
         let mut request = self.shop.server.request(method, &path).token(&self.shop.token);
-        if let Call::Update(_, _, Some(tag)) | Call::Delete(_, Some(tag)) = call {
-            request = request.header("if-match", &format!("\"{tag}\""));
+        if let Call::Update(n, _, Some(version)) | Call::Delete(n, Some(version)) = call {
+            // Whatever the schema was: it does not count here.
+            let row = self.model.rows.get(&self.id(*n));
+            let sequence = row.map_or(1, |row| row.values["count"].as_u64().unwrap());
+            request = request.header("if-match", &format!("\"{sequence}-{version}-{}\"", "0".repeat(16)));
         }
         (with_body(request, body).send(), ids.map(|ids| (model, ids)))
     }

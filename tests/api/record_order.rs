@@ -96,7 +96,8 @@ fn entity_tags_in_several_lines_are_one_list() {
     let shop = Shop::open();
     let path = shop.path(&format!("/records/{}", shop.record(json!({"title": "Dune"}))));
     let body = json!({"values": {"pages": 1}}).to_string();
-    let (one, two) = ("\"7\"", "\"1\"");
+    let tag = shop.got(&path).header("etag").unwrap().to_owned();
+    let (one, two) = ("\"7\"", tag.as_str());
     for (lines, status) in [([one, two], 304), ([two, one], 304), ([one, one], 200), ([two, "1"], 400)] {
         let headers = lines.map(|line| ("if-none-match", line));
         assert_eq!(raw(&shop, "GET", &path, &headers, "").status, status, "If-None-Match: {lines:?}");
@@ -105,7 +106,8 @@ fn entity_tags_in_several_lines_are_one_list() {
         let headers = lines.map(|line| ("if-match", line));
         assert_eq!(raw(&shop, "PATCH", &path, &headers, &body).status, status, "If-Match: {lines:?}");
     }
-    let headers = [("if-match", "\"9\""), ("if-match", "\"2\"")];
+    let tag = tag.replace("-1-", "-2-");
+    let headers = [("if-match", "\"9\""), ("if-match", tag.as_str())];
     assert_eq!(raw(&shop, "DELETE", &path, &headers, "").status, 204);
 }
 

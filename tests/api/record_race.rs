@@ -45,8 +45,9 @@ fn of_calls_that_exclude_each_other_one_is_done() {
         });
         one_of(&answers, 201, "id_taken");
         let path = format!("{records}/{id}");
+        let tag = shop.got(&path).header("etag").unwrap().to_owned();
         let tagged = |method: &str, body: Value| {
-            let request = shop.server.request(method, &path).token(&shop.token).header("if-match", "\"1\"");
+            let request = shop.server.request(method, &path).token(&shop.token).header("if-match", &tag);
             with_body(request, body).send()
         };
         one_of(

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::ask::{Ask, refused, with_body};
+use undb::limits::NARROWED_MAX;
+
+use crate::ask::{Ask, nothing, refused, with_body};
 use crate::harness::{Answer, Shop};
 use crate::token::timed;
 
@@ -100,6 +102,98 @@ fn a_token_changes_and_rotates_none_that_can_do_more() {
         ("DELETE", format!("/{weak}"), Value::Null),
     ] {
         refused(&call(&shop, &reader, method, &tail, body), "no scope for tokens", 403, "scope_missing", &[]);
+    }
+}
+
+#[test]
+fn a_narrowed_token_sees_those_that_reach_no_further() {
+    let shop = Shop::open();
+    let other = shop.table("other", json!([{"name": "a", "type": "string"}]));
+    let other = shop.got(&other).text("/id");
+    let elsewhere = shop.made("/api/openapi/bases", json!({"name": "Elsewhere"})).text("/id");
+    let scopes = json!(["tokens:manage", "records:read"]);
+    let of_base = manager(&shop, json!({"scopes": scopes, "bases": [shop.base]}));
+    let make = |name: &str, narrowing: Value| {
+        let mut body = json!({"name": name, "scopes": ["records:read"]});
+        body.as_object_mut().unwrap().extend(narrowing.as_object().unwrap().clone());
+        shop.server.token(&shop.cookie, &shop.space, body).0
+    };
+    let tokens = [
+        ("its base", make("its base", json!({"bases": [shop.base]})), true),
+        ("a table of its base", make("a table of its base", json!({"tables": [other]})), true),
+        ("another base", make("another base", json!({"bases": [elsewhere]})), false),
+        ("both", make("both", json!({"bases": [shop.base, elsewhere]})), false),
+        ("all", make("all", json!({})), false),
+    ];
+    let mut cursor = String::new();
+    let mut seen = Vec::new();
+    loop {
+        let page = call(&shop, &of_base, "GET", &format!("?limit=1{cursor}"), Value::Null);
+        seen.extend(page.at("/tokens").as_array().unwrap().iter().map(|token| token["name"].clone()));
+        let Some(next) = page.at("/nextCursor").as_str().map(str::to_owned) else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(seen, ["manager", "its base", "a table of its base"], "itself too, in pages that are full");
+    for (why, id, sees) in &tokens {
+        for (method, tail, body, status) in [
+            ("GET", format!("/{id}"), Value::Null, 200),
+            ("PATCH", format!("/{id}"), json!({"name": "new"}), 200),
+            ("PATCH", format!("/{id}"), json!({"nmae": "new"}), 422),
+            ("POST", format!("/{id}/rotate"), Value::Null, 200),
+            ("DELETE", format!("/{id}"), Value::Null, 204),
+        ] {
+            let answer = call(&shop, &of_base, method, &tail, body);
+            let why = format!("{method} {why}");
+            if *sees {
+                assert_eq!(answer.status, status, "{why}: {answer:?}");
+            } else {
+                refused(&answer, &why, 404, "token_not_found", &[]);
+            }
+        }
+    }
+    let all = shop.ask("GET", &format!("/api/spaces/{}/tokens", shop.space), Value::Null);
+    let names = all.at("/tokens").as_array().unwrap().iter().filter(|token| token["name"] == "new").count();
+    assert_eq!(names, 2, "the others are as they were");
+}
+
+#[test]
+fn a_token_that_is_not_there_comes_before_the_body() {
+    let shop = Shop::open();
+    let path = |id: &str| format!("/api/spaces/{}/tokens/{id}", shop.space);
+    let (revoked, _) = shop.server.token(&shop.cookie, &shop.space, json!({"name": "gone"}));
+    assert_eq!(shop.ask("DELETE", &path(&revoked), Value::Null).status, 204);
+    let there = shop.server.token(&shop.cookie, &shop.space, json!({"name": "there"})).0;
+    for (method, tail, body) in [
+        ("PATCH", "", json!({"name": 7})),
+        ("PATCH", "?x=1", json!({"name": "new"})),
+        ("POST", "/rotate", json!({"graceSeconds": -1})),
+        ("DELETE", "?x=1", Value::Null),
+    ] {
+        for id in [revoked.as_str(), &nothing("tkn"), "x"] {
+            let answer = shop.ask(method, &format!("{}{tail}", path(id)), body.clone());
+            refused(&answer, &format!("{method} {id}"), 404, "token_not_found", &[]);
+        }
+        let answer = shop.ask(method, &format!("{}{tail}", path(&there)), body.clone());
+        assert!([400, 422].contains(&answer.status), "{method}: {answer:?}");
+        let reader = manager(&shop, json!({"scopes": ["records:read"]}));
+        let tail = format!("/{}{tail}", nothing("tkn"));
+        refused(&call(&shop, &reader, method, &tail, body), "the scope first", 403, "scope_missing", &[]);
+    }
+    let answer = shop.ask("GET", &format!("{}?x=1", path(&revoked)), Value::Null);
+    refused(&answer, "it is listed still", 400, "invalid_parameter", &["x unknown_parameter"]);
+}
+
+#[test]
+fn a_list_of_too_many_names_is_not_gone_through() {
+    let shop = Shop::open();
+    for list in ["bases", "tables"] {
+        let names = vec!["x"; NARROWED_MAX + 1];
+        let answer = shop.ask(
+            "POST",
+            &format!("/api/spaces/{}/tokens", shop.space),
+            json!({"name": "t", list: names}),
+        );
+        refused(&answer, list, 422, "invalid_input", &[&format!("/{list} too_many")]);
     }
 }
 

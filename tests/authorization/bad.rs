@@ -84,6 +84,9 @@ pub fn bad_credentials(stage: &mut Stage) {
             one_wording(&answers);
         }
     });
+    // Two tokens are none, also if both are good.
+    let space = stage.server.get("/api/openapi/space").token(&world.secret);
+    assert_eq!(space.token(&world.secret).send().code(), "unauthorized");
     // Also where there is nothing at all.
     for path in ["/api/nothing", "/api/openapi/bases/x/y/z"] {
         assert_eq!(stage.server.get(path).send().code(), "unauthorized");

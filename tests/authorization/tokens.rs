@@ -109,8 +109,12 @@ pub fn narrowed_tokens(stage: &mut Stage) {
                 (Needs::Scope("space:manage"), _) => NARROWED,
                 _ => match row.operation {
                     "baseCreate" => NARROWED,
-                    // They would give more than the token has.
-                    "tokenCreate" | "tokenUpdate" | "tokenRotate" => SCOPE,
+                    // It would give more than the token has.
+                    "tokenCreate" => SCOPE,
+                    // It reaches further than this one does, which therefore does not see it.
+                    "tokenGet" | "tokenUpdate" | "tokenRotate" | "tokenDelete" => {
+                        Refused(404, "token_not_found")
+                    }
                     _ => Good,
                 },
             };

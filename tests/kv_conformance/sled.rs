@@ -106,6 +106,34 @@ fn readers_see_the_disk_and_writers_what_is_staged() {
 }
 
 #[test]
+fn who_is_on_the_disk_does_not_wait_for_a_long_body() {
+    let (_dir, sled) = opened();
+    let sled = &sled;
+    let held = sled.hold_flushes();
+    let first = stage(sled, b"a", b"1");
+    // Long enough for the group to be taken, so that the body runs beside its flush.
+    std::thread::sleep(Duration::from_millis(50));
+    let (inside, began) = std::sync::mpsc::channel::<()>();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let long = scope.spawn(move || {
+            sled.write(b"", &mut |txn| {
+                inside.send(()).unwrap();
+                let answered = ended.recv_timeout(Duration::from_secs(10));
+                assert_eq!(get_in(txn, b"a").unwrap(), "1");
+                assert!(answered.is_ok(), "the commit was answered only after the body");
+                Outcome::Drop
+            })
+        });
+        began.recv().unwrap();
+        drop(held);
+        first().unwrap();
+        let _ = end.send(());
+        long.join().unwrap().unwrap().wait().unwrap();
+    });
+}
+
+#[test]
 fn a_refusal_waits_for_what_it_rests_on_and_for_nothing_else() {
     let (_dir, sled) = opened();
     let nothing = |sled: &Sled| sled.write(b"", &mut |_| Outcome::Drop).unwrap();

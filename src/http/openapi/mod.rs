@@ -81,7 +81,7 @@ input with a JSON Pointer. Nothing is silently ignored: an unknown parameter, me
 **Safe repeats.** A POST that makes something takes an `Idempotency-Key`: within 24 hours the same key with the same \
 request gets the first answer again, and nothing is made twice.
 
-**Concurrent edits.** A record has a `version`, which is its `ETag`. `If-Match` on an update or deletion refuses with 412 \
+**Concurrent edits.** A record has a `version`, and an `ETag` to be sent back as it is. `If-Match` on an update or deletion refuses with 412 \
 what would overwrite someone else's change.
 
 **Durability.** A success to a write comes after it is on the disk.";

@@ -145,7 +145,7 @@ fn header_parameters(route: &Route) -> Vec<Parameter> {
     if id == "recordGet" {
         headers.push((
             "If-None-Match",
-            "The `ETag` that the client has: if it is the record's still, the answer is 304.",
+            "The `ETag` that the client has: if the record would read the same, the answer is 304.",
         ));
     }
     let build = |(name, about): (&str, &str)| {

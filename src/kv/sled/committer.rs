@@ -166,8 +166,12 @@ impl Shared {
             }
             self.history.complete(number);
             self.commits.fetch_add(applying.commits, Ordering::Relaxed);
-            lock(&self.area).applying = None;
+            // Those who wait are told before the area is asked for: a body that runs holds it, perhaps for seconds, and they
+            // do not rest on it. A body that still finds this group as the one on its way reads the same through it, since
+            // its moment is visible, and what it waits for is ready at once. The moment must be visible before anyone is
+            // told, so that who was answered reads what was written.
             applying.group.finish(Ok(()));
+            lock(&self.area).applying = None;
         }
     }
 

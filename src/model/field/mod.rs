@@ -28,7 +28,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::value::Unreadable;
-use crate::error::{Code, Faults, did_you_mean};
+use crate::error::{Code, Faults, Shown};
 use crate::id::{ChoiceId, FieldId};
 use crate::model::json::{self, Json, Members, Pointer};
 use crate::model::name::Name;
@@ -80,12 +80,12 @@ impl Definition {
         let found = Definition::named(&name);
         if found.is_none() {
             let names = TYPES.iter().map(|definition| definition.name);
-            let hint = did_you_mean(&name, names.clone());
+            let hint = faults.hint(&name, names.clone());
             let all = names.collect::<Vec<_>>().join(", ");
             faults.add(
                 at,
                 Code::InvalidValue,
-                format!("There is no field type `{name}`.{hint} Types are: {all}."),
+                format!("There is no field type `{}`.{hint} Types are: {all}.", Shown(&name)),
             );
         }
         found

@@ -176,8 +176,13 @@ impl Select {
 
     fn parse_choice(&self, json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<u16> {
         let text = json.text(at, faults)?;
-        let found = self.choice_meant(&text);
-        found.map_err(|detail| faults.add(at, Code::UnknownChoice, detail)).ok()
+        let found = self.meant(&text).map(|choice| choice.number);
+        if found.is_none() {
+            let hint = faults.hint(&text, self.choices.iter().map(|choice| choice.name.as_str()));
+            let shown: String = text.chars().take(80).collect();
+            faults.add(at, Code::UnknownChoice, format!("There is no choice `{shown}`.{hint}"));
+        }
+        found
     }
 
     fn render_choice(&self, number: u16, keys: Keys, out: &mut Vec<u8>) {

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use super::{Json, Pointer};
-use crate::error::{Code, Faults, did_you_mean};
+use crate::error::{Code, Faults, Shown};
 
 /// The members of an object, taken by name; what is left over at the end is unknown.
 #[derive(Debug, Default)]
@@ -49,11 +49,11 @@ impl<'a> Members<'a> {
         for (name, _) in &self.left {
             // One that was taken and is still here is a repetition, which has its fault already.
             if !self.known.contains(&name.as_ref()) && named.insert(name.as_ref()) {
-                let hint = did_you_mean(name, self.known.iter().copied());
+                let hint = faults.hint(name, self.known.iter().copied());
                 faults.add(
                     at.member(name),
                     Code::UnknownMember,
-                    format!("The member `{name}` is not known here.{hint}"),
+                    format!("The member `{}` is not known here.{hint}", Shown(name)),
                 );
             }
         }

@@ -17,9 +17,9 @@ pub use self::canonical::canonical;
 use self::members::MemberList;
 pub use self::members::Members;
 pub use self::number::{BadNumber, parse_number, write_integer, write_number, write_text};
-use crate::error::{Code, Error, Faults};
+use crate::error::{Code, Error, Faults, Shown};
 
-/// Where in a body something stands; prints as a JSON Pointer (RFC 6901).
+/// Where in a body something stands; prints as a JSON Pointer (RFC 6901), in which what is too long for a name is cut.
 #[derive(Clone, Copy, Debug)]
 pub enum Pointer<'a> {
     Root,
@@ -47,7 +47,8 @@ impl fmt::Display for Pointer<'_> {
             Pointer::Root => Ok(()),
             Pointer::Parameter(name) => f.write_str(name),
             Pointer::Member(parent, name) => {
-                write!(f, "{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
+                let (name, rest) = Shown(name).parts();
+                write!(f, "{parent}/{}{rest}", name.replace('~', "~0").replace('/', "~1"))
             }
             Pointer::Item(parent, index) => write!(f, "{parent}/{index}"),
         }
@@ -229,7 +230,7 @@ impl<'a> Json<'a> {
                 faults.add(
                     at.member(name),
                     Code::RepeatedMember,
-                    format!("The member `{name}` is there twice."),
+                    format!("The member `{}` is there twice.", Shown(name)),
                 );
             }
         }
