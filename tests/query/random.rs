@@ -60,7 +60,7 @@ impl Asker<'_> {
             }
             Class::Id => {
                 let held = held.or_else(|| self.held(name));
-                let none = "rec01k1111111111111111111111".to_owned();
+                let none = crate::world::id_of(1 << 120).to_string();
                 Literal::Text(held.and_then(|held| held.as_str().map(str::to_owned)).unwrap_or(none))
             }
         }

@@ -29,6 +29,8 @@ use crate::plan::{Field, Item, Shape};
 
 /// What `now` is in all of these tests: a Saturday.
 pub const NOW: &str = "2026-08-01T13:45:30.250Z";
+/// When the first record is made.
+const BEGIN: &str = "2026-08-01T13:45:10.250Z";
 
 type Result<T> = undb::error::Result<T>;
 
@@ -42,7 +44,7 @@ pub struct World {
 
 fn opened(engine: &Arc<Memory>, memory_budget: usize) -> Arc<Core> {
     let options = CoreOptions {
-        clock: Clock::manual(Time::parse(NOW).unwrap()),
+        clock: Clock::manual(Time::parse(BEGIN).unwrap()),
         seed: Some(7),
         memory_budget,
         ..CoreOptions::default()
@@ -112,10 +114,17 @@ impl World {
         Operator::assume().table(self.space, self.base, self.table)
     }
 
-    /// Lets time go by for both.
+    /// Lets time go by for both, or takes it back.
     pub fn wait(&self, ms: i64) {
         self.columns.clock.advance_millis(ms);
         self.stream.clock.advance_millis(ms);
+    }
+
+    /// Makes it [`NOW`] for questions; the time to go back by.
+    pub fn settle(&self) -> i64 {
+        let left = Time::parse(NOW).unwrap().millis() - self.columns.clock.now().millis();
+        self.wait(left);
+        left
     }
 
     pub async fn create(&self, id: Option<RecordId>, values: &Json) -> Result<RecordId> {
