@@ -56,6 +56,9 @@ pub fn examples_add(operation: &mut Operation, schemas: &[(String, RefOr<Schema>
 
 fn example_of(schema: &RefOr<Schema>) -> Option<serde_json::Value> {
     let schema = serde_json::to_value(schema).ok()?;
+    if let Some(whole) = schema.get("example").or_else(|| schema.get("examples")?.get(0)) {
+        return Some(whole.clone());
+    }
     let members = schema.get("properties")?.as_object()?.iter().filter_map(|(name, of)| {
         let example = of.get("example").or_else(|| of.get("examples")?.get(0))?;
         Some((name.clone(), example.clone()))
