@@ -96,11 +96,6 @@ fn lists_and_queries_answer_the_same() {
             (by_post.at("/records"), by_post.at("/total")),
             (by_get.at("/records"), by_get.at("/total"))
         );
-        let mut next = body(json!(json_form));
-        next["cursor"] = by_post.at("/nextCursor");
-        if by_post.status == 200 && next["filter"] == json_form {
-            continue;
-        }
     }
     let as_json = listed(&shop, &path, &[("filter", &json_form.to_string()), ("sort", "-score")]);
     assert_eq!(names(&as_json), ["Ada", "Alan", "ÖZGE"]);

@@ -1,9 +1,13 @@
 //! Changes, deletions and copies of all records that a filter finds.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use undb::kv::memory::Memory;
+use undb::limits::FOUND_RECORDS_MAX;
 
 use crate::ask::{Ask, refused};
-use crate::harness::Shop;
+use crate::harness::{Setup, Shop};
 use crate::query::{contacts, names};
 
 fn held(shop: &Shop, path: &str, filter: &str) -> Vec<String> {
@@ -136,4 +140,32 @@ fn all_that_are_found_are_copied_once() {
     );
     let none = send("k2", "age > 1000");
     assert_eq!((none.status, none.json()), (201, json!({"createdCount": 0, "ids": []})));
+}
+
+/// As many as that take their time to make: with `UNDB_LONG=1` only.
+#[test]
+fn more_than_one_call_may_change_are_counted_and_left_alone() {
+    if std::env::var("UNDB_LONG").is_err() {
+        return;
+    }
+    let shop = Shop::with(Setup { engine: Some(Arc::new(Memory::new())), ..Setup::default() });
+    let path = shop.table("many", json!([{"name": "a", "type": "number"}]));
+    let mut left = FOUND_RECORDS_MAX + 1;
+    while left > 0 {
+        let step = left.min(10_000);
+        let records: Vec<_> = (0..step).map(|n| json!({"values": {"a": n}})).collect();
+        shop.made(&format!("{path}/records/bulk"), json!({"records": records}));
+        left -= step;
+    }
+    let records = format!("{path}/records");
+    for (method, at, body) in [
+        ("PATCH", &records, json!({"filter": "true", "values": {"a": 1}})),
+        ("DELETE", &records, json!({"filter": "a >= 0"})),
+        ("POST", &format!("{records}/duplicate"), json!({"filter": "true"})),
+    ] {
+        let answer = shop.ask(method, at, body);
+        assert_eq!((answer.status, answer.code()), (422, "too_many_records".into()), "{method}");
+        assert!(answer.text("/detail").contains("100001"), "{answer:?}");
+    }
+    assert_eq!(shop.got(&format!("{records}?limit=1")).at("/total"), FOUND_RECORDS_MAX + 1);
 }

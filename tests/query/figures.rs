@@ -46,7 +46,8 @@ fn start(unit: &str, text: &str) -> String {
 
 /// Counts days from the first one of the calendar, which was a Monday.
 fn monday(text: &str) -> String {
-    let is_leap = |year: u32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap =
+        |year: u32| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let lengths =
         |year: u32| [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let part = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap();

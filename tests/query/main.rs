@@ -3,6 +3,13 @@
 //!
 //! `UNDB_LONG=1` asks many times more.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
 mod budget;
 mod concurrent;
 mod figures;

@@ -10,7 +10,7 @@ use crate::plan::{Class, Item, Literal, Name, Plan, Shape, Test};
 /// Bytes of a text by which it is sorted.
 const SORTED_BYTES: usize = 1000;
 
-pub fn value<'i>(item: &'i Item, name: Name) -> Cow<'i, Json> {
+pub fn value(item: &Item, name: Name) -> Cow<'_, Json> {
     match name {
         Name::Field(place) => Cow::Borrowed(&item.values[place]),
         Name::Id => Cow::Owned(item.id.clone().into()),
@@ -48,8 +48,8 @@ fn stands(value: &Json, class: Class, literal: &Literal) -> Option<Ordering> {
             a.as_f64().unwrap().partial_cmp(b)
         }
         (Class::Check, Json::Bool(a), Literal::Bool(b)) => Some(a.cmp(b)),
-        (Class::Day | Class::Time, Json::String(a), Literal::Day(_, b)) => Some(day(a).cmp(day(b))),
-        (Class::Day, Json::String(a), Literal::At(_, b)) => Some(day(a).cmp(day(b))),
+        (Class::Time, Json::String(a), Literal::Day(_, b))
+        | (Class::Day, Json::String(a), Literal::Day(_, b) | Literal::At(_, b)) => Some(day(a).cmp(day(b))),
         (Class::Time, Json::String(a), Literal::At(_, b)) => Some(a.as_str().cmp(b)),
         (Class::Json, found, literal) => {
             let same = match literal {

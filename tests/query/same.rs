@@ -73,7 +73,7 @@ fn agree(question: &Question, way: &str, found: &[Item], wanted: &[&Item]) {
     if found.iter().eq(wanted.iter().copied()) {
         return;
     }
-    let first = (0..).find(|n| found.get(*n) != wanted.get(*n).copied()).unwrap();
+    let first = (0..=wanted.len()).find(|n| found.get(*n) != wanted.get(*n).copied()).unwrap();
     panic!(
         "{question:?} by {way}: {} records, the reference has {}; at {first}: {:?}, the reference has {:?}",
         found.len(),
