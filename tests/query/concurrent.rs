@@ -75,7 +75,7 @@ async fn ask(shared: &Shared, on_columns: bool, filter: &str, sort: &str) -> (Ve
     let core = if on_columns { &shared.world.columns } else { &shared.world.stream };
     let question = Question { filter: Some(filter.into()), sort: Some(sort.into()), search: None };
     let page = record_list(core, shared.world.reads(), question.input(1000, None, true)).await.unwrap();
-    (items(&page), page.total.unwrap())
+    (items(&page, usize::MAX), page.total.unwrap())
 }
 
 /// All that was acknowledged before the question is in its answer.
@@ -120,7 +120,10 @@ async fn walk(shared: Arc<Shared>, sort: &'static str, filter: Option<&str>, tim
                 let input = question.input(limit, cursor, false);
                 let page = record_list(core, shared.world.reads(), input).await.unwrap();
                 ids.extend(
-                    items(&page).into_iter().filter(|item| item.values[0] == "still").map(|item| item.id),
+                    items(&page, usize::MAX)
+                        .into_iter()
+                        .filter(|item| item.values[0] == "still")
+                        .map(|item| item.id),
                 );
                 cursor = page.next;
                 if cursor.is_none() {

@@ -9,7 +9,6 @@ use undb::id::{Id, RecordId};
 use undb::model::field::Definition;
 use undb::service::field::FieldPatch;
 
-use crate::plan::Item;
 use crate::same::{filled, questions};
 use crate::world::{World, id_of, owned, runtime};
 use crate::{few_or_many, figures, fill};
@@ -18,7 +17,7 @@ use crate::{few_or_many, figures, fill};
 struct Changing {
     world: World,
     fields: Json,
-    held: Vec<Item>,
+    ids: Vec<RecordId>,
     gone: Vec<RecordId>,
     made: usize,
     rng: StdRng,
@@ -31,14 +30,12 @@ impl Changing {
     }
 
     fn some(&mut self) -> Option<RecordId> {
-        let item = self.held.choose(&mut self.rng)?;
-        RecordId::parse(&item.id)
+        self.ids.choose(&mut self.rng).copied()
     }
 
     fn several(&mut self, most: usize) -> Vec<RecordId> {
         let many = self.rng.random_range(1..=most);
-        let picked = self.held.sample(&mut self.rng, many);
-        picked.map(|item| RecordId::parse(&item.id).unwrap()).collect()
+        self.ids.sample(&mut self.rng, many).copied().collect()
     }
 
     /// An id between two others.
@@ -68,12 +65,12 @@ impl Changing {
         match self.rng.random_range(0..14) {
             0..2 => {
                 let values = self.values();
-                self.gone.extend(self.world.create(None, &values).await.is_err().then(|| id_of(0)));
+                self.ids.push(self.world.create(None, &values).await.unwrap());
                 "create"
             }
             2..4 => {
                 let (id, values) = (self.between(), self.values());
-                self.world.create(Some(id), &values).await.unwrap();
+                self.ids.push(self.world.create(Some(id), &values).await.unwrap());
                 "create between others"
             }
             4..6 => {
@@ -84,15 +81,16 @@ impl Changing {
             6 => {
                 let Some(id) = self.some() else { return "nothing" };
                 self.world.delete(id).await.unwrap();
+                self.ids.retain(|other| *other != id);
                 self.gone.push(id);
                 "delete"
             }
             7 => {
                 // Made again under an id that was another record's, with another number and other times.
-                let (Some(id), values) = (self.gone.pop().filter(|id| *id != id_of(0)), self.values()) else {
+                let (Some(id), values) = (self.gone.pop(), self.values()) else {
                     return "nothing";
                 };
-                self.world.create(Some(id), &values).await.unwrap();
+                self.ids.push(self.world.create(Some(id), &values).await.unwrap());
                 "create again"
             }
             8 => self.bulk().await,
@@ -112,6 +110,7 @@ impl Changing {
                 if !ids.is_empty() {
                     self.world.delete_many(&ids).await.unwrap();
                 }
+                self.ids.retain(|id| !ids.contains(id));
                 self.gone.extend(ids.into_iter().take(3));
                 "bulk delete"
             }
@@ -129,7 +128,7 @@ impl Changing {
             let own = if close { Some(id_of(begin + (n << 24))) } else { None };
             records.push((own, self.values()));
         }
-        self.world.create_many(&records).await.unwrap();
+        self.ids.extend(self.world.create_many(&records).await.unwrap());
         "bulk create"
     }
 
@@ -189,14 +188,14 @@ fn story(seed: u64, records: usize, changes: usize, each: usize) {
         let fields = fill::fields(&mut rng);
         let world = World::open(&fields).await;
         filled(&world, &fields, records, 0.3, &mut rng).await;
-        let mut changing = Changing { world, fields, held: Vec::new(), gone: Vec::new(), made: 100_000, rng };
+        let held = world.shape().await.1;
+        let ids = held.iter().map(|item| RecordId::parse(&item.id).unwrap()).collect();
+        let mut changing = Changing { world, fields, ids, gone: Vec::new(), made: 100_000, rng };
         for n in 0..changes {
-            changing.held = changing.world.shape().await.1;
             changing.world.wait(1);
             let mut done = Vec::new();
             for _ in 0..changing.rng.random_range(1..4) {
                 done.push(changing.change().await);
-                changing.held = changing.world.shape().await.1;
             }
             let mut rng = StdRng::seed_from_u64(seed * 1000 + n as u64);
             let told = format!("seed {seed}, step {n}: {done:?}");

@@ -241,8 +241,8 @@ pub fn item(table: &OpenTable, record: &Record) -> Item {
 }
 
 /// A page of records as the wire has them.
-pub fn items(page: &RecordPage) -> Vec<Item> {
-    page.records.iter().map(|record| item(&page.table, record)).collect()
+pub fn items(page: &RecordPage, most: usize) -> Vec<Item> {
+    page.records.iter().take(most).map(|record| item(&page.table, record)).collect()
 }
 
 fn shape(table: &OpenTable) -> Shape {
