@@ -142,12 +142,8 @@ fn all_that_are_found_are_copied_once() {
     assert_eq!((none.status, none.json()), (201, json!({"createdCount": 0, "ids": []})));
 }
 
-/// As many as that take their time to make: with `UNDB_LONG=1` only.
 #[test]
 fn more_than_one_call_may_change_are_counted_and_left_alone() {
-    if std::env::var("UNDB_LONG").is_err() {
-        return;
-    }
     let shop = Shop::with(Setup { engine: Some(Arc::new(Memory::new())), ..Setup::default() });
     let path = shop.table("many", json!([{"name": "a", "type": "number"}]));
     let mut left = FOUND_RECORDS_MAX + 1;
