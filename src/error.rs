@@ -197,7 +197,7 @@ impl From<Faults> for Error {
         let same = faults.codes.len() == 1;
         let code = match first.status() {
             400 if all(|code| code.status() == 400) => {
-                if first == Code::InvalidHeader && same {
+                if same && matches!(first, Code::InvalidHeader | Code::InvalidCursor) {
                     first
                 } else {
                     Code::InvalidParameter

@@ -200,7 +200,8 @@ impl Caller {
             }
             _ => {}
         }
-        if P::WRITES && self.foreign {
+        // Whatever it does: the contract speaks of methods.
+        if self.foreign {
             return Err(Error::plain(Code::OriginRefused));
         }
         place.check_narrow(P::NARROW, &self.reach.narrowing)?;

@@ -52,7 +52,7 @@ pub struct GroupView {
 
 /// What is asked about groups of records.
 #[derive(ToSchema)]
-#[schema(example = json!({
+#[schema(rename_all = "camelCase", example = json!({
     "groupBy": ["status"],
     "aggregates": [{"function": "count"}, {"field": "score", "function": "avg", "as": "score"}]
 }))]
@@ -67,13 +67,13 @@ pub struct RecordAggregate {
     #[schema(value_type = Vec<AggregateForm>, min_items = 1, max_items = 50)]
     aggregates: Vec<FigureInput>,
     /// Groups to answer at most.
-    #[schema(minimum = 1, maximum = 1000, default = 100)]
+    #[schema(minimum = 1, maximum = 1000, default = 100, required = false)]
     limit: usize,
     /// `nextCursor` of the page before.
     #[schema(nullable = false)]
     cursor: Option<String>,
     /// Whether to answer how the groups were found.
-    #[schema(default = false)]
+    #[schema(default = false, required = false)]
     explain: bool,
     #[schema(ignore)]
     binding: Vec<u8>,
@@ -182,7 +182,7 @@ fn figures_read(json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Vec<Fi
         let Some(figure) = figure_read(item, &at, faults) else { continue };
         if figures.iter().any(|other| other.name == figure.name) {
             let detail = format!("Two figures are called `{}`; name one with `as`.", figure.name);
-            faults.add(at.member("as"), Code::NameTaken, detail);
+            faults.add(at.member("as"), Code::InvalidValue, detail);
         }
         figures.push(figure);
     }

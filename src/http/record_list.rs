@@ -80,15 +80,15 @@ pub struct RecordQuery {
     /// The fields to answer, by name or id. Left out, all.
     #[schema(nullable = false)]
     fields: Option<Vec<String>>,
-    #[schema(minimum = 1, maximum = 1000, default = 100)]
+    #[schema(minimum = 1, maximum = 1000, default = 100, required = false)]
     limit: usize,
     /// `nextCursor` of the page before.
     #[schema(nullable = false)]
     cursor: Option<String>,
-    #[schema(default = true)]
+    #[schema(default = true, required = false)]
     total: bool,
     /// Whether to answer how the page was found.
-    #[schema(default = false)]
+    #[schema(default = false, required = false)]
     explain: bool,
 }
 

@@ -13,6 +13,10 @@ use crate::id::Id;
 
 const MARK: usize = 16;
 
+fn bad() -> Error {
+    Error::fault("cursor", Code::InvalidCursor, Code::InvalidCursor.title())
+}
+
 /// What a cursor is bound to: the list, and all that decides its order and content.
 #[derive(Clone, Debug)]
 pub struct Bound<'a> {
@@ -37,7 +41,6 @@ impl Bound<'_> {
 
     /// The position of a cursor.
     pub fn read(&self, cursor: &str) -> Result<Vec<u8>> {
-        let bad = || Error::fault("cursor", Code::InvalidCursor, Code::InvalidCursor.title());
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
         let (mark, position) = bytes.split_at_checked(MARK).ok_or_else(bad)?;
         // Compared without stopping at the first difference, as everything that authenticates is.
@@ -54,7 +57,7 @@ impl Bound<'_> {
     /// The id after which the list goes on.
     pub fn read_id<I: Id>(&self, cursor: &str) -> Result<I> {
         let bytes = <[u8; 16]>::try_from(self.read(cursor)?);
-        bytes.map(I::from_bytes).map_err(|_| Error::plain(Code::InvalidCursor))
+        bytes.map(I::from_bytes).map_err(|_| bad())
     }
 }
 

@@ -44,6 +44,6 @@ impl Stop {
             "The query took longer than {} ms, which is all it may take. Narrow its filter, or ask for less.",
             self.limit.as_millis()
         );
-        Error::new(Code::QueryTooExpensive, detail)
+        Error::new(Code::QueryTooExpensive, detail).retry_after(1)
     }
 }

@@ -190,7 +190,7 @@ fn column_meant<'t>(
     let Some(meant) = table.field_meant(name) else {
         let names = table.fields.iter().map(|open| open.field.name.as_str());
         let hint = did_you_mean(name, names.chain(["createdAt", "updatedAt", "version"]));
-        faults.add(at.member("field"), Code::UnknownField, format!("The table has no field `{name}`.{hint}"));
+        faults.add(at, Code::UnknownField, format!("The table has no field `{name}`.{hint}"));
         return None;
     };
     let place = table.fields.iter().position(|open| open.field.id == meant.field.id)?;
@@ -203,7 +203,9 @@ fn group_read(
     at: &Pointer<'_>,
     faults: &mut Faults,
 ) -> Option<(GroupBy, Option<usize>)> {
-    let (column, field) = column_meant(table, &group.field, at, faults)?;
+    // Without a unit the name stands there alone, mostly.
+    let (member, alone) = (at.member("field"), group.unit.is_none());
+    let (column, field) = column_meant(table, &group.field, if alone { at } else { &member }, faults)?;
     let name = &group.field;
     if column.kind == Some(Kind::Json) {
         faults.add(at, Code::InvalidValue, format!("`{name}` is JSON, which can't be grouped by."));
@@ -232,7 +234,7 @@ fn figure_read(
         }
         return Some((Figure { function, column: None }, None));
     };
-    let (column, field) = column_meant(table, name, at, faults)?;
+    let (column, field) = column_meant(table, name, &at.member("field"), faults)?;
     let wanted = match function {
         Function::Sum | Function::Avg | Function::Min | Function::Max | Function::Median => {
             (matches!(column.kind, Some(Kind::Int | Kind::Float)), "numbers")

@@ -8,7 +8,7 @@ use super::search::{Effort, FilterInput, Form, From, Moment, answer, columns_at,
 use crate::access::{Access, RecordsRead};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::FieldId;
-use crate::model::expr::{Context, Expr, SortKey, read_sort, read_sort_keys, search};
+use crate::model::expr::{Column, Context, Expr, SortKey, read_sort, read_sort_keys, search};
 use crate::model::json::Pointer;
 use crate::model::record::Record;
 use crate::model::table::OpenTable;
@@ -168,6 +168,9 @@ fn binding(input: &ListInput, table: crate::id::TableId) -> Vec<u8> {
     };
     let sort = match &input.sort {
         None => String::new(),
+        // The order that there is without saying so.
+        Some(SortInput::Text(text)) if text == "id" => String::new(),
+        Some(SortInput::Keys(keys)) if *keys == ["id"] => String::new(),
         Some(SortInput::Text(text)) => format!("t{text}"),
         Some(SortInput::Keys(keys)) => format!("k{}", keys.join("\u{0}")),
     };
@@ -195,6 +198,7 @@ fn parse(core: &Core, table: &OpenTable, input: &ListInput, bound: &Bound<'_>) -
             read_sort_keys(keys, &Pointer::Root.member("sort"), table, &mut faults)
         }
     };
+    let sort = sort.map(|keys| if keys == [SortKey::of(Column::ID, None)] { Vec::new() } else { keys });
     let fields = fields_meant(table, input.fields.as_deref(), input.form, &mut faults);
     let after = match (&input.cursor, &sort) {
         (Some(cursor), Some(sort)) => taken(position_read(cursor, sort, input.form, bound), &mut faults),

@@ -124,7 +124,7 @@ pub async fn answer<T: Send + 'static>(
     // What is built for everyone goes on when one question has waited long enough.
     let answered = tokio::time::timeout(limit + GRACE, work).await;
     drop(gives_up);
-    answered.unwrap_or_else(|_| Err(stop.error().retry_after(1)))
+    answered.unwrap_or_else(|_| Err(stop.error()))
 }
 
 /// By how much waiting may be longer than the work.

@@ -144,7 +144,7 @@ fn bases_are_listed_in_their_order_and_moved_by_position() {
         "altered",
         400,
         "invalid_cursor",
-        &[],
+        &["cursor invalid_cursor"],
     );
 }
 

@@ -77,7 +77,8 @@ fn parameters_have_edges() {
         ("limit=", Some("limit invalid_parameter")),
         ("limit=1&limit=1", Some("limit repeated_parameter")),
         ("total=TRUE", Some("total invalid_parameter")),
-        ("sort=title", Some("sort invalid_parameter")),
+        ("sort=title", None),
+        ("sort=titel", Some("sort invalid_parameter")),
         ("sort=id,-id", Some("sort invalid_parameter")),
         ("cursor=", Some("cursor invalid_parameter")),
         ("limt=3", Some("limt unknown_parameter")),
@@ -112,20 +113,26 @@ fn a_cursor_fits_its_own_list_only() {
         ("another table", format!("{other}/records")),
         ("another list", shop.path("/fields")),
     ] {
-        refused(&with(&path, &cursor), why, 400, "invalid_cursor", &[]);
+        refused(&with(&path, &cursor), why, 400, "invalid_cursor", &["cursor invalid_cursor"]);
     }
     for place in 0..cursor.len() {
         for other in ['A', 'B', '_'] {
             let mut altered = cursor.clone();
             altered.replace_range(place..=place, other.encode_utf8(&mut [0; 4]));
             if altered != cursor {
-                refused(&with(&records, &altered), &format!("{place}"), 400, "invalid_cursor", &[]);
+                refused(
+                    &with(&records, &altered),
+                    &format!("{place}"),
+                    400,
+                    "invalid_cursor",
+                    &["cursor invalid_cursor"],
+                );
             }
         }
     }
     let (shorter, longer) = (&cursor[..cursor.len() - 1], format!("{cursor}A"));
     for altered in [shorter, &longer, "x", "%F0%9F%99%82", "null", &shop.table] {
-        refused(&with(&records, altered), altered, 400, "invalid_cursor", &[]);
+        refused(&with(&records, altered), altered, 400, "invalid_cursor", &["cursor invalid_cursor"]);
     }
 }
 
@@ -142,7 +149,7 @@ fn a_cursor_is_spelled_in_one_way() {
     assert_eq!(ids_at(&with("sort=id", &up), "/records"), ids[2..], "`sort=id` is what it is without");
     assert_eq!(ids_at(&with("sort=-id", &down), "/records"), [ids[1].clone(), ids[0].clone()]);
     for sort in ["sort=id", "keys=name"] {
-        refused(&with(sort, &down), sort, 400, "invalid_cursor", &[]);
+        refused(&with(sort, &down), sort, 400, "invalid_cursor", &["cursor invalid_cursor"]);
     }
     // The last character stands for fewer bits than it could hold, so that others might be read as the same.
     let alphabet = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_', '=', '.', '~', '!']);
@@ -151,13 +158,19 @@ fn a_cursor_is_spelled_in_one_way() {
             [format!("{}{other}", &up[..up.len() - 1]), format!("{up}{other}"), format!("{other}{up}")]
         {
             if altered != up {
-                refused(&with("limit=1", &altered), &altered, 400, "invalid_cursor", &[]);
+                refused(
+                    &with("limit=1", &altered),
+                    &altered,
+                    400,
+                    "invalid_cursor",
+                    &["cursor invalid_cursor"],
+                );
             }
         }
     }
     for altered in [up.to_lowercase(), up.to_uppercase(), up.repeat(2), "A".repeat(4000), format!("{up}%0A")]
     {
-        refused(&with("limit=1", &altered), &altered, 400, "invalid_cursor", &[]);
+        refused(&with("limit=1", &altered), &altered, 400, "invalid_cursor", &["cursor invalid_cursor"]);
     }
     assert_eq!(shop.ask("DELETE", &format!("{records}/{}", ids[1]), Value::Null).status, 204);
     assert_eq!(

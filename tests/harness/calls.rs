@@ -74,6 +74,10 @@ const MANAGE: Needs = Scope("space:manage");
 /// Every operation.
 pub const ROWS: &[Row] = &[
     row("recordList", Table, READ, 200, none),
+    row("recordQuery", Table, READ, 200, |_| Some(json!({"filter": "title = \"Dune\"", "sort": ["-pages"]}))),
+    row("recordAggregate", Table, READ, 200, |_| {
+        Some(json!({"groupBy": ["genre"], "aggregates": [{"function": "count"}]}))
+    }),
     row("recordGet", Table, READ, 200, none),
     row("recordCreate", Table, WRITE, 201, |_| Some(json!({"values": {"title": "Emma", "isbn": "new"}}))),
     row("recordCreateBulk", Table, WRITE, 201, |_| Some(json!({"records": [{"values": {"title": "Emma"}}]}))),
@@ -87,6 +91,7 @@ pub const ROWS: &[Row] = &[
     row("recordDelete", Table, WRITE, 204, none),
     row("recordDeleteBulk", Table, WRITE, 200, |w| Some(json!({"ids": [w.record]}))),
     row("recordDuplicate", Table, WRITE, 201, none),
+    row("recordDuplicateBulk", Table, WRITE, 201, |_| Some(json!({"filter": "title = \"Dune\""}))),
     row("tableList", Base, LOOK, 200, none),
     row("tableCreate", Base, SHAPE, 201, |_| {
         Some(json!({"name": "fresh", "fields": [{"name": "a", "type": "string"}]}))

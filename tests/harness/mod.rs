@@ -36,6 +36,9 @@ pub struct Setup {
     pub settings: Settings,
     pub clock: Clock,
     pub engine: Option<Arc<dyn Engine>>,
+    /// Bytes for columns, and the time that a question may take, if not the usual ones.
+    pub memory_budget: Option<usize>,
+    pub query_timeout: Option<Duration>,
 }
 
 impl Server {
@@ -52,7 +55,10 @@ impl Server {
                 (Arc::new(engine) as Arc<dyn Engine>, Some(directory))
             }
         };
-        let core = Core::open(engine, CoreOptions { clock: setup.clock, ..CoreOptions::default() }).unwrap();
+        let mut options = CoreOptions { clock: setup.clock, ..CoreOptions::default() };
+        options.memory_budget = setup.memory_budget.unwrap_or(options.memory_budget);
+        options.query_timeout = setup.query_timeout.unwrap_or(options.query_timeout);
+        let core = Core::open(engine, options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let app = App::spawn(core.clone(), setup.settings, listener, 2).unwrap();
         Server { address: app.address(), core, directory, app: Some(app), agent: agent() }

@@ -56,6 +56,9 @@ pub fn examples_add(operation: &mut Operation, schemas: &[(String, RefOr<Schema>
 
 fn example_of(schema: &RefOr<Schema>) -> Option<serde_json::Value> {
     let schema = serde_json::to_value(schema).ok()?;
+    if let Some(whole) = schema.get("example").or_else(|| schema.get("examples")?.get(0)) {
+        return Some(whole.clone());
+    }
     let members = schema.get("properties")?.as_object()?.iter().filter_map(|(name, of)| {
         let example = of.get("example").or_else(|| of.get("examples")?.get(0))?;
         Some((name.clone(), example.clone()))
@@ -205,10 +208,12 @@ fn failure(about: &str) -> RefOr<utoipa::openapi::Response> {
 
 /// Headers that answers carry by their status.
 fn headers_add(operation: &mut Operation) {
+    // What makes many things does not say where they are.
+    let is_bulk = operation.operation_id.as_deref().is_some_and(|id| id.ends_with("Bulk"));
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         let about = match status.as_str() {
-            "201" => ("Location", "Where the new thing is: a path without host."),
+            "201" if !is_bulk => ("Location", "Where the new thing is: a path without host."),
             "401" => ("WWW-Authenticate", "The header that takes a token."),
             "429" | "503" => ("Retry-After", "Seconds after which trying again makes sense."),
             _ => continue,

@@ -217,6 +217,10 @@ impl ContainsBytes for (Bound<&[u8]>, Bound<&[u8]>) {
 /// The rows whose lower-cased text has the finder's in it.
 fn found(chunk: &Chunk, place: usize, finder: &Finder<'_>, within: &Bits) -> Bits {
     let Some(Cells::Text { texts, filled, .. }) = chunk.cells(place) else { return Bits::NONE };
+    // Each text is held with a NUL behind it, which is no part of it.
+    if finder.needle().contains(&0) {
+        return Bits::NONE;
+    }
     let texts = texts.lower();
     let mut rows = if finder.needle().is_empty() {
         filled.clone()

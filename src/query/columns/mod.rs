@@ -72,11 +72,13 @@ impl Columns {
             }
             Ok(if memory > budget { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
+        if open.rows() > 0 && memory <= budget {
+            let chunk = open.close();
+            memory += chunk.memory();
+            chunks.push(chunk);
+        }
         if memory > budget {
             return Ok(Built::TooLarge);
-        }
-        if open.rows() > 0 {
-            chunks.push(open.close());
         }
         Ok(Built::Done(Columns::of(number, columns.to_vec(), chunks)))
     }
