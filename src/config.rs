@@ -19,7 +19,7 @@ use url::Url;
 use crate::access::Password;
 use crate::cli::Failure;
 use crate::http;
-use crate::limits::{MEMORY_BUDGET_DEFAULT, QUERY_TIMEOUT_DEFAULT};
+use crate::limits::{MEMORY_BUDGET_DEFAULT, QUERY_SECONDS_DEFAULT};
 use crate::model::user::Email;
 use crate::service::auth::Credentials;
 use crate::telemetry::{LogFormat, filter_parse};
@@ -138,7 +138,7 @@ impl Settings {
             query_timeout: checked(
                 "query_timeout",
                 serve.query_timeout.or(file.query_timeout),
-                QUERY_TIMEOUT_DEFAULT.as_secs_f64(),
+                Duration::from_secs(QUERY_SECONDS_DEFAULT).as_secs_f64(),
                 timeout_check,
             )?,
             workers: checked(

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::limits::{FAULTS_BYTES_MAX, FAULTS_MAX, GUESSED_BYTES_MAX, HINT_PAIRS_MAX, NAME_CHARS_MAX};
+use crate::limits::{FAULTS_BYTES_MAX, FAULTS_MAX, HINT_PAIRS_MAX, NAME_CHARS_MAX};
 
 macro_rules! codes {
     ($($name:ident => $status:literal, $wire:literal, $title:literal, $cure:literal;)+) => {
@@ -319,7 +319,7 @@ impl fmt::Display for Shown<'_> {
 /// Of `known`, the one that was probably meant by `given`. None by what is too long for a name: comparing costs the
 /// product of the lengths.
 pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if given.len() > GUESSED_BYTES_MAX {
+    if Shown(given).parts().0.len() < given.len() {
         return None;
     }
     let given = given.to_lowercase();

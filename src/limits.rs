@@ -12,8 +12,6 @@ pub const PIECE_BYTES_MAX: usize = 4096;
 
 /// Faults of one input that an answer lists; more are counted.
 pub const FAULTS_MAX: usize = 1000;
-/// Bytes of a wrong name for which a right one is looked for: comparing two takes as long as both lengths multiplied.
-pub const GUESSED_BYTES_MAX: usize = 128;
 /// Wrong names in one filter for which right ones are looked for.
 pub const GUESSES_MAX: usize = 20;
 /// Bytes of pointers and details that an answer lists; faults beyond are counted.
@@ -148,5 +146,5 @@ pub const QUERY_BYTES_MAX: usize = 64 << 20;
 pub const INLINE_ROWS_MAX: usize = 20_000;
 /// Bytes that the columns of all tables may take, if the settings do not say.
 pub const MEMORY_BUDGET_DEFAULT: usize = 512 << 20;
-/// How long a question about many records may take, if the settings do not say.
-pub const QUERY_TIMEOUT_DEFAULT: std::time::Duration = std::time::Duration::from_secs(5);
+/// Seconds that a question about many records may take, if the settings do not say.
+pub const QUERY_SECONDS_DEFAULT: u64 = 5;

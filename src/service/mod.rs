@@ -37,7 +37,7 @@ use crate::clock::{Clock, Time};
 use crate::error::{Code, Error, Result};
 use crate::id::Ids;
 use crate::kv::{Engine, Outcome};
-use crate::limits::{ID_MARK_AHEAD_MS, MEMORY_BUDGET_DEFAULT, QUERY_TIMEOUT_DEFAULT};
+use crate::limits::{ID_MARK_AHEAD_MS, MEMORY_BUDGET_DEFAULT, QUERY_SECONDS_DEFAULT};
 use crate::model::instance::Instance;
 use crate::query::catalog::Catalog;
 use crate::query::columns::Held;
@@ -89,7 +89,7 @@ impl Default for CoreOptions {
             clock: Clock::default(),
             seed: None,
             memory_budget: MEMORY_BUDGET_DEFAULT,
-            query_timeout: QUERY_TIMEOUT_DEFAULT,
+            query_timeout: Duration::from_secs(QUERY_SECONDS_DEFAULT),
         }
     }
 }
