@@ -148,3 +148,5 @@ pub const INLINE_ROWS_MAX: usize = 20_000;
 pub const MEMORY_BUDGET_DEFAULT: usize = 512 << 20;
 /// Seconds that a question about many records may take, if the settings do not say.
 pub const QUERY_SECONDS_DEFAULT: u64 = 5;
+/// Columns that nobody asked for, built along with those that somebody did.
+pub const COLUMNS_ALONG_MAX: usize = 16;

@@ -14,7 +14,10 @@ pub struct Stored {
 
 impl Stored {
     pub fn of(record: Record) -> Stored {
-        let mut places = Places::default();
+        Stored::with(record, Places::default())
+    }
+
+    fn with(record: Record, mut places: Places) -> Stored {
         record.places(&mut places);
         Stored { record, places }
     }
@@ -37,6 +40,17 @@ impl Stored {
                 }
             }
         }
+    }
+}
+
+/// One record after another, found in the same memory.
+#[derive(Debug, Default)]
+pub struct Reused(Option<Stored>);
+
+impl Reused {
+    pub fn of(&mut self, record: Record) -> &Stored {
+        let places = self.0.take().map(|held| held.places).unwrap_or_default();
+        self.0.insert(Stored::with(record, places))
     }
 }
 

@@ -9,10 +9,12 @@ use super::door::{blocking, read_again};
 use crate::access::{InTable, Inside};
 use crate::error::{Error, Result};
 use crate::kv::Read;
-use crate::limits::INLINE_ROWS_MAX;
+use crate::limits::{COLUMNS_ALONG_MAX, INLINE_ROWS_MAX};
 use crate::model::expr::{Column, Context, Expr, read_json, read_text};
+use crate::model::field::OpenField;
 use crate::model::json::{OwnedJson, Pointer};
 use crate::model::table::{Head, OpenTable};
+use crate::model::value::Kind;
 use crate::query::columns::{Columns, Got, Wanted};
 use crate::query::stop::Stop;
 use crate::store;
@@ -91,7 +93,9 @@ pub fn columns_at(
     columns: &[Column],
     effort: Effort,
 ) -> Result<Option<From>> {
-    let wanted = Wanted { place, number: moment.head.change, records: moment.head.records, columns };
+    let along = cheap_columns(&moment.table);
+    let wanted =
+        Wanted { place, number: moment.head.change, records: moment.head.records, columns, along: &along };
     let ready = core.columns.ready(wanted);
     if effort == Effort::Quick {
         let ready = ready.filter(|columns| columns.rows() <= INLINE_ROWS_MAX);
@@ -105,6 +109,19 @@ pub fn columns_at(
         Got::TooLarge => Some(From::Store),
         Got::Ahead => None,
     })
+}
+
+/// The columns that take no more than eight bytes a record.
+fn cheap_columns(table: &OpenTable) -> Vec<Column> {
+    let cheap = |open: &&OpenField| !matches!(open.of_type.kind(), Kind::Text | Kind::Json);
+    let mut columns: Vec<Column> = Vec::with_capacity(table.fields.len());
+    for column in table.fields.iter().filter(cheap).map(Column::of) {
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    columns.truncate(COLUMNS_ALONG_MAX);
+    columns
 }
 
 /// Answers a question. `body` answers `None` if it takes more than its effort allows, or has to begin anew.

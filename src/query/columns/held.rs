@@ -43,6 +43,8 @@ pub struct Wanted<'a> {
     pub number: u64,
     pub records: u64,
     pub columns: &'a [Column],
+    /// What is built along when the whole table is read anyway: columns that take little memory.
+    pub along: &'a [Column],
 }
 
 /// What a query gets.
@@ -101,7 +103,7 @@ impl Held {
                 return Ok(Got::Columns(held));
             }
             Some(held) => self.beginning_with(read, &held, wanted)?,
-            None => Columns::build(read, wanted.place, wanted.number, wanted.columns, self.budget)?,
+            None => self.anew(read, wanted)?,
         };
         Ok(match built {
             Built::Done(columns) => Got::Columns(self.publish(wanted, columns)),
@@ -121,21 +123,34 @@ impl Held {
         held: &Arc<Columns>,
         wanted: Wanted<'_>,
     ) -> Result<Built> {
-        let anew = || Columns::build(read, wanted.place, wanted.number, wanted.columns, self.budget);
         let lacking = held.lacking(wanted.columns);
         let advanced = if held.number == wanted.number {
             Some(Columns::clone(held))
         } else {
             held.advanced(read, wanted.place, wanted.number)?
         };
-        let Some(columns) = advanced.filter(|columns| columns.memory() <= self.budget) else { return anew() };
+        let Some(columns) = advanced.filter(|columns| columns.memory() <= self.budget) else {
+            return self.anew(read, wanted);
+        };
         if lacking.is_empty() {
             return Ok(Built::Done(columns));
         }
         match columns.widened(read, wanted.place, &lacking, self.budget)? {
             Some(Built::Done(columns)) => Ok(Built::Done(columns)),
             // Without those that nobody asks for now they may fit.
-            Some(Built::TooLarge) | None => anew(),
+            Some(Built::TooLarge) | None => self.anew(read, wanted),
+        }
+    }
+
+    /// By one reading of the whole table.
+    fn anew(&self, read: &(impl Read + ?Sized), wanted: Wanted<'_>) -> Result<Built> {
+        let build =
+            |columns: &[Column]| Columns::build(read, wanted.place, wanted.number, columns, self.budget);
+        let mut columns = wanted.columns.to_vec();
+        columns.extend(wanted.along.iter().filter(|column| !wanted.columns.contains(column)));
+        match build(&columns)? {
+            Built::TooLarge if columns.len() > wanted.columns.len() => build(wanted.columns),
+            built => Ok(built),
         }
     }
 

@@ -21,7 +21,7 @@ pub use self::held::{Got, Held, Wanted};
 
 use self::bits::ROWS;
 use self::chunk::{Edit, Open};
-use super::row::Stored;
+use super::row::{Reused, Stored};
 use crate::access::InTable;
 use crate::error::Result;
 use crate::id::RecordId;
@@ -63,8 +63,9 @@ impl Columns {
         budget: usize,
     ) -> Result<Built> {
         let (mut chunks, mut open, mut memory) = (Vec::new(), Open::new(columns), 0);
+        let mut rows = Reused::default();
         store::record::record_scan(read, place, None, Way::Up, &mut |record| {
-            open.push(columns, &Stored::of(record));
+            open.push(columns, rows.of(record));
             if open.rows() == ROWS {
                 let chunk = std::mem::replace(&mut open, Open::new(columns)).close();
                 memory += chunk.memory();
@@ -94,8 +95,9 @@ impl Columns {
     ) -> Result<Option<Built>> {
         let mut chunks: Vec<Chunk> = Vec::with_capacity(self.chunks.len());
         let (mut open, mut memory, mut fits) = (Open::new(more), 0, true);
+        let mut rows = Reused::default();
         store::record::record_scan(read, place, None, Way::Up, &mut |record| {
-            open.push(more, &Stored::of(record));
+            open.push(more, rows.of(record));
             let Some(held) = self.chunks.get(chunks.len()) else {
                 fits = false;
                 return Ok(ControlFlow::Break(()));
