@@ -142,7 +142,7 @@ async fn walk(shared: Arc<Shared>, sort: &'static str, filter: Option<&str>, tim
 #[test]
 fn readers_see_what_was_written_and_pages_hold_what_does_not_change() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
-    let times = few_or_many(40, 2000);
+    let times = few_or_many(40, 300);
     runtime.block_on(async move {
         let world = World::open(&fields()).await;
         let mut rng = StdRng::seed_from_u64(9);

@@ -275,7 +275,7 @@ fn functions(class: Class) -> Vec<&'static str> {
 }
 
 pub fn asked(asker: &mut Asker<'_>) -> Asked {
-    let plan = if asker.rng.random_bool(0.7) { Some(asker.plan(2)) } else { None };
+    let plan = if asker.rng.random_bool(0.7) { Some(asker.filter(2)) } else { None };
     let shape = asker.shape;
     let fit = |json: bool| -> Vec<Name> {
         let names = shape.names().into_iter();

@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::Value as Json;
+use undb::limits::FILTER_BYTES_MAX;
 
 use crate::fill;
 use crate::plan::{Class, Item, Literal, Name, Plan, Shape, Test};
@@ -37,7 +38,10 @@ impl Asker<'_> {
         match class {
             Class::Text => {
                 let held = held.and_then(|held| held.as_str().map(str::to_owned));
-                Literal::Text(held.filter(|text| text.len() < 1500).unwrap_or_else(|| fill::text(self.rng)))
+                Literal::Text(
+                    held.filter(|text| text.len() < 1500 && (text.len() < 100 || self.rng.random_bool(0.1)))
+                        .unwrap_or_else(|| fill::text(self.rng)),
+                )
             }
             Class::Number | Class::Whole => {
                 let held = held.and_then(|held| held.as_f64());
@@ -178,7 +182,7 @@ impl Asker<'_> {
     }
 
     /// A filter at most so deep.
-    pub fn plan(&mut self, depth: usize) -> Plan {
+    fn plan(&mut self, depth: usize) -> Plan {
         let pick = self.rng.random_range(0..10);
         let parts = |asker: &mut Self| -> Vec<Plan> {
             let many = asker.rng.random_range(2..4);
@@ -191,6 +195,16 @@ impl Asker<'_> {
             4 => Plan::Not(Box::new(self.plan(depth - 1))),
             5 if self.rng.random_bool(0.2) => Plan::Known(self.rng.random_bool(0.5)),
             _ => self.test(),
+        }
+    }
+
+    /// A filter that is no longer than one may be.
+    pub fn filter(&mut self, depth: usize) -> Plan {
+        loop {
+            let plan = self.plan(depth);
+            if plan.print(self.shape).len() <= FILTER_BYTES_MAX {
+                return plan;
+            }
         }
     }
 

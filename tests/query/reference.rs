@@ -65,10 +65,10 @@ fn stands(value: &Json, class: Class, literal: &Literal) -> Option<Ordering> {
 }
 
 /// How two values of one class stand; a day as its beginning.
-fn beside(left: &Json, right: &Json) -> Option<Ordering> {
+fn beside(class: Class, left: &Json, right: &Json) -> Option<Ordering> {
     match (left, right) {
         (Json::Null, _) | (_, Json::Null) => None,
-        (Json::String(a), Json::String(b)) if a.len() != b.len() && (a.len() == 10 || b.len() == 10) => {
+        (Json::String(a), Json::String(b)) if matches!(class, Class::Day | Class::Time) => {
             let begin =
                 |text: &str| if text.len() == 10 { format!("{text}T00:00:00.000Z") } else { text.into() };
             Some(begin(a).cmp(&begin(b)))
@@ -123,7 +123,7 @@ impl Test {
         };
         match self {
             Test::Compare(operator, literal, _) => fits(operator, to(literal)),
-            Test::Other(operator, other) => fits(operator, beside(&found, &value(item, *other))),
+            Test::Other(operator, other) => fits(operator, beside(class, &found, &value(item, *other))),
             Test::In(wanted, items) => items.iter().any(|item| fits("=", to(item))) == *wanted,
             Test::Between(low, high) => fits(">=", to(low)) && fits("<=", to(high)),
             Test::Part(how, text) => part(&found, class, how, text),
@@ -176,7 +176,7 @@ pub fn order(shape: &Shape, name: Name, descending: bool, left: &Json, right: &J
             };
             places(left).cmp(&places(right))
         }
-        _ => beside(left, right).unwrap(),
+        class => beside(class, left, right).unwrap(),
     };
     if descending { order.reverse() } else { order }
 }

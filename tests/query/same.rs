@@ -135,7 +135,7 @@ pub async fn questions(world: &World, count: usize, rng: &mut StdRng) {
     for _ in 0..count {
         let mut asker = Asker { shape: &shape, items: &held, rng };
         let depth = asker.rng.random_range(0..4);
-        let plan = if asker.rng.random_bool(0.9) { Some(asker.plan(depth)) } else { None };
+        let plan = if asker.rng.random_bool(0.9) { Some(asker.filter(depth)) } else { None };
         let (search, sort) = (asker.search(), asker.sort());
         // Few pages of many records, and all sizes of few.
         let least = (held.len() / 4).clamp(1, 900);
