@@ -24,6 +24,11 @@ use tokio::net::TcpStream;
 use undb::kv::sled::{Options, Sled};
 use undb::service::{Core, CoreOptions};
 
+/// The server's process has the allocator of the program.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "correct-horse-battery";
 const RECORDS: usize = 100_000;

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// Takes a third off the time of a write beside the system's allocator, at the same memory: see ARCHITECTURE.md.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     undb::cli::run()
 }
