@@ -156,7 +156,8 @@ impl<T, F: Fn(&T, &T) -> Ordering> Smallest<T, F> {
             return;
         }
         self.held.push(item);
-        if self.held.len() >= 2 * self.many.max(1) {
+        // So many at a time that looking for the bound costs each of them little, also if all come in the wrong order.
+        if self.held.len() >= self.many.saturating_mul(4).max(256) {
             self.trim();
         }
     }
