@@ -11,6 +11,7 @@ or later, and nothing else.
 import argparse
 import http.client
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -65,6 +66,8 @@ class Server:
         sys.exit("the server does not answer")
 
     def ask(self, method, path, body=None):
+        # One that was not used for a while may have been closed.
+        self.connection.close()
         self.connection.request(method, path, json.dumps(body) if body is not None else None, self.headers)
         response = self.connection.getresponse()
         answer = response.read()
@@ -119,12 +122,72 @@ def questions(server, path):
     }
 
 
+def client(port, headers):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def ask(method, path, body=None):
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status >= 300:
+            sys.exit(f"{method} {path}: {response.status} {answer[:300]}")
+
+    return ask
+
+
+def write(port, headers, path, ids, rate, seconds, done):
+    """Changes records at a steady pace."""
+    ask, begun, count = client(port, headers), time.perf_counter(), 0
+    while time.perf_counter() - begun < seconds:
+        body = json.dumps({"values": {"score": random.uniform(0, 1000)}})
+        ask("PATCH", f"{path}/{random.choice(ids)}", body)
+        count += 1
+        time.sleep(max(0.0, begun + count / rate - time.perf_counter()))
+    done.put(count)
+
+
+def read(port, headers, path, seconds, done):
+    """Asks a filter as fast as it is answered."""
+    ask, begun, count = client(port, headers), time.perf_counter(), 0
+    question = f"{path}?{urllib.parse.urlencode({'limit': 30, 'filter': 'score < 10 and age > 60', 'sort': '-score'})}"
+    while time.perf_counter() - begun < seconds:
+        ask("GET", question)
+        count += 1
+    done.put(count)
+
+
+def together(server, path, ids, writers, rate, seconds=5):
+    """Filters and changes in one second, while so many writers make `rate` changes a second each."""
+    reads, writes = multiprocessing.Queue(), multiprocessing.Queue()
+    common = (server.port, server.headers, path)
+    processes = [multiprocessing.Process(target=read, args=(*common, seconds, reads)) for _ in range(2)]
+    processes += [
+        multiprocessing.Process(target=write, args=(*common, ids, rate, seconds, writes)) for _ in range(writers)
+    ]
+    for process in processes:
+        process.start()
+    counts = [sum(reads.get() for _ in range(2)) / seconds, sum(writes.get() for _ in range(writers)) / seconds]
+    for process in processes:
+        process.join()
+    return counts
+
+
+def maintained(server, base):
+    path = load(server, base, 100_000)
+    ids = [record["id"] for record in server.ask("GET", f"{path}?limit=1000&total=false")["records"]]
+    together(server, path, ids, 0, 0, 1)
+    quiet, _ = together(server, path, ids, 0, 0)
+    busy, written = together(server, path, ids, 8, 130)
+    print(f"filters over 100,000 records: {quiet:.0f}/s alone, {busy:.0f}/s ({busy / quiet:.2f}) beside {written:.0f} writes/s")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--undb", required=True, metavar="BINARY")
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--budget", type=int, default=1024, metavar="MIB")
     parser.add_argument("--turns", type=int, default=0, help="after that, so many more tables of 100,000 take turns")
+    parser.add_argument("--writes", action="store_true", help="also filters beside a thousand writes a second")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         server = Server(os.path.abspath(options.undb), home, options.budget)
@@ -140,6 +203,8 @@ def main():
             build = sum(timed(call, 1) for call in asked.values())
             rows = " | ".join(f"{timed(call):.2f}" for call in asked.values())
             print(f"| {size:,} | {loaded:.1f} | {before:.0f} | {build:.0f} | {rows} | {server.memory():.0f} |", flush=True)
+        if options.writes:
+            maintained(server, base)
         paths = [load(server, base, 100_000) for _ in range(options.turns)]
         for round in range(2):
             for path in paths:
