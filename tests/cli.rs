@@ -11,7 +11,10 @@ use tempfile::TempDir;
 
 /// The program in an empty directory, without any of its settings from outside.
 fn undb(dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_undb"));
+    clean(Command::new(env!("CARGO_BIN_EXE_undb")), dir, args)
+}
+
+fn clean(mut command: Command, dir: &Path, args: &[&str]) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("UNDB_")) {
         command.env_remove(name);
     }
@@ -46,7 +49,10 @@ struct Served {
 impl Served {
     /// Starts it, and waits until it listens.
     fn start(dir: &Path, args: &[&str]) -> Served {
-        let mut command = undb(dir, args);
+        Served::of(undb(dir, args))
+    }
+
+    fn of(mut command: Command) -> Served {
         command.args(["--listen", "127.0.0.1:0", "--workers", "1"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -276,6 +282,35 @@ mod server {
             assert_eq!(code, Some(0), "{told}");
             assert!(start.elapsed() < Duration::from_secs(5));
         }
+    }
+
+    #[test]
+    fn after_a_failed_flush_it_does_not_end_as_if_all_were_well() {
+        let dir = temporary();
+        run(&dir, &["space", "create", "S"], 0);
+        let scopes = ["--scope", "schema:write", "--scope", "records:write"];
+        let args = [&["token", "create", "--space", "S", "--name", "n"][..], &scopes].concat();
+        let token = run(&dir, &args, 0).0.trim().to_owned();
+        // No file may grow beyond four MiB or, where the shell counts so, eight: what a full disk does, for one process.
+        let limited = "trap '' XFSZ; ulimit -f 8192; exec \"$0\" \"$@\"";
+        let program = env!("CARGO_BIN_EXE_undb");
+        let mut served = Served::of(clean(Command::new("sh"), dir.path(), &["-c", limited, program]));
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let address = served.told.split("listens on ").nth(1).unwrap().lines().next().unwrap().to_owned();
+        let post = |path: &str, body: &str| {
+            let post = agent.post(format!("{address}/api/openapi/bases{path}"));
+            let post = post.header("x-undb-api-token", &token).header("content-type", "application/json");
+            post.send(body).unwrap().status().as_u16()
+        };
+        assert_eq!(post("", r#"{"name":"b"}"#), 201);
+        assert_eq!(post("/b/tables", r#"{"name":"t","fields":[{"name":"f","type":"string"}]}"#), 201);
+        let body = format!(r#"{{"values":{{"f":"{}"}}}}"#, "x".repeat(10_000));
+        let statuses = (0..2000).map(|_| post("/b/tables/t/records", &body));
+        assert_eq!(statuses.skip_while(|status| *status == 201).next(), Some(503));
+        served.signal("TERM");
+        let (code, told) = served.end();
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains("undb: Writing to the disk has failed."), "{told}");
     }
 
     #[test]
