@@ -88,6 +88,7 @@ codes! {
     Internal => 500, "internal", "The server failed.", "It is not your fault. Tell the operator the request id: the log has the cause.";
     CommitUnknown => 503, "commit_unknown", "It is not known whether the change was made.", "Repeat the request with the same Idempotency-Key, which can't make the change twice.";
     ReadOnly => 503, "read_only", "The server takes no changes since writing to its disk failed; this one was not made.", "Reading goes on. The operator should look at the disk and start the server again.";
+    DiskFull => 503, "disk_full", "The server takes no changes while its disk is nearly full; this one was not made.", "Reading goes on. The operator should make room on the disk; within a second changes are taken again, without a restart.";
     QueryTooExpensive => 503, "query_too_expensive", "The query took more time or memory than one query may.", "Narrow its filter, or ask for less. The detail names the limit.";
     Unavailable => 503, "unavailable", "The server can't answer this now.", "Try again in a moment.";
 

@@ -83,7 +83,7 @@ pub const SEARCH_WORDS_MAX: usize = 20;
 
 /// Spaces whose schemas are held in memory.
 pub const CATALOGS_HELD_MAX: usize = 1000;
-/// Bytes that have to be free on the disk for the server to call itself ready.
+/// Bytes that have to be free on the disk for the server to take changes and call itself ready.
 pub const DISK_FREE_BYTES_MIN: u64 = 64 << 20;
 
 /// Bytes of a body, after unpacking too.
