@@ -191,8 +191,8 @@ async fn said_read<Q: Query, B: Body>(
 
 fn query_read<Q: Query>(request: &HttpRequest) -> Result<Q> {
     let mut params = Params::parse(request.query_string(), Q::PARAMS);
-    let query = Q::read(&mut params);
-    params.finish().check()?;
+    let mut query = Q::read(&mut params);
+    query.defer(params.finish()).check()?;
     Ok(query)
 }
 
@@ -200,7 +200,8 @@ fn query_read<Q: Query>(request: &HttpRequest) -> Result<Q> {
 fn key_read<B: Body>(headers: &HeaderMap, dry_run: bool) -> Result<Option<String>> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     if !B::KEYED || dry_run {
-        return Err(Error::plain(Code::IdempotencyKeyNotTaken));
+        let code = Code::IdempotencyKeyNotTaken;
+        return Err(Error::fault("Idempotency-Key", code, code.title()).with_code(code));
     }
     let alone = headers.get_all("idempotency-key").nth(1).is_none();
     let text = value.to_str().ok().filter(|text| {

@@ -248,7 +248,7 @@ fn revealed(status: u16, location: Option<String>, tokened: &Tokened, secret: &P
 pub async fn token_list(call: Call<TokensRead, ListQuery>) -> Result<HttpResponse, Problem> {
     let what = format!("tokens of {}", call.access.place().space());
     let bound = Bound { key: call.core.cursor_key(), query: what.as_bytes() };
-    let after = call.query.cursor.as_deref().map(|cursor| bound.read_id(cursor)).transpose()?;
+    let after = call.query.after(|cursor| bound.read_id(cursor))?;
     let (tokens, more) = service::token::token_list(&call.core, &call.access, after, call.query.limit)?;
     let next_cursor = tokens.last().filter(|_| more).map(|last| bound.write_id(last.token.id));
     answer::ok(&TokenListView { tokens: tokens.iter().map(TokenView::from).collect(), next_cursor })
