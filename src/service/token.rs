@@ -271,6 +271,11 @@ pub fn token_check(core: &Core, place: InSpace, reach: &Reach, meant: &str, chan
 /// The token that is calling.
 pub fn token_self(core: &Core, access: &Access<SpaceRead>, id: TokenId) -> Result<Tokened> {
     let read = core.engine.read()?;
+        if before.expires_at.is_some_and(|end| end <= txn.now) {
+            let detail =
+                "The token has expired, and so would the new secret have; give it a later `expiresAt` first.";
+            return Err(Error::fault("", Code::OutOfRange, detail));
+        }
     let token = store::token::token_get(read.as_ref(), *access.place(), id)?.ok_or_else(not_found)?;
     let used = store::token::token_used(read.as_ref(), *access.place(), &[id])?.into_iter().next().flatten();
     Ok(tokened(core, token, used, core.clock.now()))
