@@ -151,6 +151,7 @@ impl Settings {
             log: filter_parse(&log).map_err(|fault| wrong("log", &fault))?,
             http: http::Settings {
                 cors_origins: all("cors_origin", &origins, origin_parse)?,
+                patience: http::Patience::default(),
                 trusted_proxies: all("trusted_proxy", &proxies, proxy_parse)?,
                 log_requests: serve.log_requests.or(file.log_requests).unwrap_or_default().into(),
                 extra: Vec::new(),

@@ -74,6 +74,7 @@ codes! {
     ValueTaken => 409, "value_taken", "Another record has this value in a unique field.", "Choose another value, or change that record.";
     Conflict => 409, "conflict", "Names, ids or unique values are taken.", "Each entry of `errors` names one of them.";
     SetupDone => 409, "setup_done", "The server has been set up already.", "Sign in.";
+    RequestTimeout => 408, "request_timeout", "The body did not arrive in time.", "Send it without long pauses, or in smaller parts; the detail names the limit. The connection is closed.";
     PreconditionFailed => 412, "precondition_failed", "The record is not as `If-Match` says.", "Someone changed it. Get it again, look at the difference, and repeat with its new ETag.";
     BodyTooLarge => 413, "body_too_large", "The body is too large.", "The detail names the limit, which holds after unpacking too. Send fewer records at a time.";
     MediaTypeUnsupported => 415, "media_type_unsupported", "The body has a media type or coding that is not read here.", "Send `Content-Type: application/json`, plain or in gzip, deflate, br or zstd.";

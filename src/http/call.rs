@@ -221,7 +221,8 @@ async fn body_read<B: Body>(request: &HttpRequest, payload: &mut Payload) -> Res
         let bytes = bytes::Bytes::new();
         return Ok((body::read_unread(&bytes)?, bytes));
     }
-    let bytes = body::bytes_read(headers, payload, B::LIMIT).await?;
+    let patience = shared(request)?.settings.patience;
+    let bytes = body::bytes_read(headers, payload, B::LIMIT, patience).await?;
     Ok((body::read(headers, &bytes)?, bytes))
 }
 

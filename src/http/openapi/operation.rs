@@ -186,6 +186,7 @@ fn failures(route: &Route) -> Vec<(u16, &'static str)> {
             facts.in_space || (facts.writes && facts.need.is_some()),
             "A name, id or unique value is taken, or a name is ambiguous.",
         ),
+        (408, facts.reads_body, "The body did not arrive in time."),
         (412, matches!(id, "recordUpdate" | "recordDelete"), "The record is not as `If-Match` says."),
         (413, facts.reads_body, "The body is too large."),
         (415, facts.reads_body, "The body's media type or coding is not read here."),
