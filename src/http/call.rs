@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
+use percent_encoding::percent_decode;
 
 use super::Shared;
 use super::body::{self, Body, NoBody};
@@ -143,7 +144,8 @@ where
     if headers.next().is_some() {
         return Err(Error::fault(SPACE_HEADER, Code::InvalidHeader, "`x-undb-space` is sent once."));
     }
-    let header = header.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
+    // As in a path, since a header holds no letters but those of ASCII that every client can send.
+    let header = header.map(|bytes| percent_decode(bytes).decode_utf8_lossy().trim().to_owned());
     let space = parts.take("space").or(header);
     let (base, table) = (parts.take("base"), parts.take("table"));
     let caller = caller.clone();
