@@ -262,6 +262,11 @@ impl Error {
         Error::plain(Code::Internal).caused_by(cause)
     }
 
+    /// One wording for every reason why a caller is not known: the answer tells an attacker nothing.
+    pub fn unauthorized() -> Error {
+        Error::new(Code::Unauthorized, "Send a valid API token in the header `x-undb-api-token`, or sign in.")
+    }
+
     /// One fault of the input, as the whole error.
     pub fn fault(pointer: impl fmt::Display, code: Code, detail: impl Into<String>) -> Error {
         let mut faults = Faults::default();

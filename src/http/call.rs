@@ -80,7 +80,7 @@ where
         let Incoming { request, mut payload, mut parts } = incoming;
         let core = shared(&request)?.core.clone();
         let caller = request.extensions().get::<Caller>().cloned();
-        let caller = caller.ok_or_else(|| Error::plain(Code::Unauthorized))?;
+        let caller = caller.ok_or_else(Error::unauthorized)?;
         let access = access(&core, &caller, &request, &mut parts).await?;
         match said_read(&request, &mut payload).await {
             Ok((query, key, body)) => Ok(Call { core, caller, access, query, body, request, parts, key }),
