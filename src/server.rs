@@ -198,9 +198,12 @@ async fn serve_opened(
     let mut signals = Signals::listen().map_err(|error| failed("Signals can't be received", &error))?;
     let mut running = App::start(core.clone(), settings.http.clone(), listener, settings.workers)
         .map_err(|error| failed("The server can't be started", &error))?;
-    greeting::greet(running.address(), settings.log_format, code.as_deref());
+    greeting::greet(running.address(), settings.log_format);
     if settings.demo {
         greeting::demo_print(&core, operator, running.address()).await?;
+    }
+    if let Some(code) = code {
+        greeting::setup_print(running.address(), &code);
     }
     drop(core);
     tokio::select! {

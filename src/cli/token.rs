@@ -75,6 +75,9 @@ pub struct CreateArgs {
 
 fn scope_parse(text: &str) -> Result<Scope, String> {
     Scope::named(text).ok_or_else(|| {
+        if text.contains([',', ' ']) {
+            return "that is more than one scope; repeat `--scope` for each".to_owned();
+        }
         let names = Scope::ALL.map(Scope::name);
         format!("there is no such scope.{} All: {}", did_you_mean(text, names), names.join(", "))
     })
@@ -102,13 +105,13 @@ pub fn run(command: Command, database: &Database) -> Result<(), Failure> {
     }
 }
 
-async fn create(core: &Arc<Core>, operator: Operator, args: CreateArgs) -> Result<(), Failure> {
-    let space = space_meant(core, operator, &args.space)?;
-    let in_days = args.expires_in_days.map(|days| core.clock.now().plus_seconds(days * DAY_SECONDS));
 fn meant(texts: Vec<String>) -> Option<Meant> {
     (!texts.is_empty()).then(|| texts.into_iter().map(Some).collect())
 }
 
+async fn create(core: &Arc<Core>, operator: Operator, args: CreateArgs) -> Result<(), Failure> {
+    let space = space_meant(core, operator, &args.space)?;
+    let in_days = args.expires_in_days.map(|days| core.clock.now().plus_seconds(days * DAY_SECONDS));
     let input = TokenInput {
         name: Some(args.name),
         scopes: (!args.scopes.is_empty()).then(|| args.scopes.into_iter().collect()),
@@ -118,10 +121,10 @@ fn meant(texts: Vec<String>) -> Option<Meant> {
     };
     let (made, secret) = token_create(core, operator.space(space), input.into()).await?;
     if args.json {
-        return answer(&json!({ "token": row(&made), "secret": secret.reveal() }).to_string());
+        return answer_secret(&json!({ "token": row(&made), "secret": secret.reveal() }).to_string());
     }
     say(&format!("Token {}. Keep its secret: it is never shown again.", made.token.id));
-    answer(secret.reveal())
+    answer_secret(secret.reveal())
 }
 
 fn list(core: &Core, operator: Operator, space: SpaceId, json: bool) -> Result<(), Failure> {
