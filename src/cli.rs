@@ -7,7 +7,7 @@ mod token;
 mod user;
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::access::Operator;
-use crate::config::{ServeArgs, Settings, SharedArgs};
+use crate::config::{ServeArgs, Settings, SharedArgs, variables_unknown};
 use crate::error::{Code, Error};
 use crate::http::openapi;
 use crate::service::Core;
@@ -24,7 +24,7 @@ use crate::{server, telemetry};
 
 /// A self-hosted no-code database: spaces, bases, tables and records over a typed HTTP API
 #[derive(Parser)]
-#[command(name = "undb", version, disable_help_subcommand = true)]
+#[command(name = "undb", version)]
 struct Cli {
     #[command(flatten)]
     shared: SharedArgs,
@@ -92,6 +92,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         let mut text = match error.code {
             Code::Internal => "The command failed.".to_owned(),
+            // The faults themselves follow, each in its line.
+            _ if error.faults.len() > 1 => format!("There are {} faults:", error.faults.len()),
             _ => error.detail.clone(),
         };
         for fault in error.faults.iter().filter(|fault| fault.detail != error.detail) {
@@ -150,9 +152,16 @@ fn command_run(cli: Cli) -> Result<(), Failure> {
 }
 
 fn serve(shared: SharedArgs, args: ServeArgs) -> Result<(), Failure> {
+    variables_check();
     let settings = Settings::resolve(shared, args)?;
     telemetry::init(settings.log_format, settings.log.clone());
     server::serve(&settings)
+}
+
+/// Tells of variables that look like settings and are none; others than us may have set them, so that is no reason to fail.
+fn variables_check() {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    variables_unknown(names).iter().for_each(|told| say(&format!("undb: {told}")));
 }
 
 /// A database that a command opens by itself.
@@ -161,6 +170,7 @@ struct Database(Settings);
 impl Database {
     fn of(mut shared: SharedArgs) -> Result<Database, Failure> {
         // A command says itself what it does.
+        variables_check();
         shared.log = shared.log.or_else(|| Some("warn".into()));
         let settings = Settings::resolve(shared, ServeArgs::default())?;
         telemetry::init(settings.log_format, settings.log.clone());
@@ -178,11 +188,27 @@ impl Database {
     }
 }
 
-/// Prints a result.
+/// Prints a result. Whoever listens no more, as `head` does, has heard enough.
 pub(crate) fn answer(text: &str) -> Result<(), Failure> {
+    match print(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.map_err(unprinted),
+    }
+}
+
+/// Prints a secret, which has to be heard: it is never shown again.
+pub(crate) fn answer_secret(text: &str) -> Result<(), Failure> {
+    print(text).map_err(unprinted)
+}
+
+fn print(text: &str) -> io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let printed = writeln!(out, "{text}").and_then(|()| out.flush());
-    printed.map_err(|error| Failure::Failed(format!("The result can't be printed: {error}.")))
+    writeln!(out, "{text}").and_then(|()| out.flush())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn unprinted(error: io::Error) -> Failure {
+    Failure::Failed(format!("The result can't be printed: {error}."))
 }
 
 /// Tells something that is no result. That nobody listens is no reason to fail.

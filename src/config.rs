@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::access::Password;
 use crate::cli::Failure;
+use crate::error::did_you_mean;
 use crate::http;
 use crate::limits::{MEMORY_BUDGET_DEFAULT, QUERY_SECONDS_DEFAULT};
 use crate::model::user::Email;
@@ -150,6 +151,7 @@ impl Settings {
             log_format: shared.log_format.or(file.log_format).unwrap_or_default(),
             log: filter_parse(&log).map_err(|fault| wrong("log", &fault))?,
             http: http::Settings {
+                patience: http::Patience::default(),
                 cors_origins: all("cors_origin", &origins, origin_parse)?,
                 trusted_proxies: all("trusted_proxy", &proxies, proxy_parse)?,
                 log_requests: serve.log_requests.or(file.log_requests).unwrap_or_default().into(),
@@ -226,6 +228,25 @@ fn proxy_parse(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
         .map_err(|_| format!("`{text}` is no network, such as 10.0.0.0/8, and no address"))
+}
+
+/// What to tell of variables that begin as settings do and are none, with the one that was probably meant.
+pub fn variables_unknown(names: impl Iterator<Item = String>) -> Vec<String> {
+    const OTHERS: [&str; 3] = ["UNDB_OWNER_EMAIL", "UNDB_OWNER_PASSWORD", "UNDB_PASSWORD"];
+    let command = ServeArgs::augment_args(SharedArgs::augment_args(clap::Command::new("undb")));
+    let known: Vec<String> = command
+        .get_arguments()
+        .filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()))
+        .chain(OTHERS.map(str::to_owned))
+        .collect();
+    let mut unknown: Vec<_> =
+        names.filter(|name| name.starts_with("UNDB_") && !known.contains(name)).collect();
+    unknown.sort();
+    let told = |name: &String| {
+        let hint = did_you_mean(name, known.iter().map(String::as_str));
+        format!("The variable `{name}` is no setting and was ignored.{hint}")
+    };
+    unknown.iter().map(told).collect()
 }
 
 /// The owner whom the environment names, for a first start without the setup step. No flags, since every user of the

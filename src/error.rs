@@ -74,6 +74,7 @@ codes! {
     ValueTaken => 409, "value_taken", "Another record has this value in a unique field.", "Choose another value, or change that record.";
     Conflict => 409, "conflict", "Names, ids or unique values are taken.", "Each entry of `errors` names one of them.";
     SetupDone => 409, "setup_done", "The server has been set up already.", "Sign in.";
+    RequestTimeout => 408, "request_timeout", "The body did not arrive in time.", "Send it without long pauses, or in smaller parts; the detail names the limit. The connection is closed.";
     PreconditionFailed => 412, "precondition_failed", "The record is not as `If-Match` says.", "Someone changed it. Get it again, look at the difference, and repeat with its new ETag.";
     BodyTooLarge => 413, "body_too_large", "The body is too large.", "The detail names the limit, which holds after unpacking too. Send fewer records at a time.";
     MediaTypeUnsupported => 415, "media_type_unsupported", "The body has a media type or coding that is not read here.", "Send `Content-Type: application/json`, plain or in gzip, deflate, br or zstd.";
@@ -88,6 +89,7 @@ codes! {
     Internal => 500, "internal", "The server failed.", "It is not your fault. Tell the operator the request id: the log has the cause.";
     CommitUnknown => 503, "commit_unknown", "It is not known whether the change was made.", "Repeat the request with the same Idempotency-Key, which can't make the change twice.";
     ReadOnly => 503, "read_only", "The server takes no changes since writing to its disk failed; this one was not made.", "Reading goes on. The operator should look at the disk and start the server again.";
+    DiskFull => 503, "disk_full", "The server takes no changes while its disk is nearly full; this one was not made.", "Reading goes on. The operator should make room on the disk; within a second changes are taken again, without a restart.";
     QueryTooExpensive => 503, "query_too_expensive", "The query took more time or memory than one query may.", "Narrow its filter, or ask for less. The detail names the limit.";
     Unavailable => 503, "unavailable", "The server can't answer this now.", "Try again in a moment.";
 
@@ -258,6 +260,11 @@ impl Error {
     /// A failure of the server itself: the client reads the title, the log the cause.
     pub fn internal(cause: impl fmt::Display) -> Error {
         Error::plain(Code::Internal).caused_by(cause)
+    }
+
+    /// One wording for every reason why a caller is not known: the answer tells an attacker nothing.
+    pub fn unauthorized() -> Error {
+        Error::new(Code::Unauthorized, "Send a valid API token in the header `x-undb-api-token`, or sign in.")
     }
 
     /// One fault of the input, as the whole error.

@@ -81,9 +81,20 @@ pub const SEARCH_WORDS_MAX: usize = 20;
 
 /// Spaces whose schemas are held in memory.
 pub const CATALOGS_HELD_MAX: usize = 1000;
-/// Bytes that have to be free on the disk for the server to call itself ready.
+/// Bytes that have to be free on the disk for the server to take changes and call itself ready.
 pub const DISK_FREE_BYTES_MIN: u64 = 64 << 20;
 
+/// Headers of a request, which the HTTP layer sets: more are answered with a bare 431.
+pub const HEADERS_MAX: usize = 96;
+/// Bytes of a request's head, its first line and its headers, which the HTTP layer sets: more are answered with a bare 431.
+pub const HEAD_BYTES_MAX: usize = 128 << 10;
+/// Bytes of a request's address, path and query, which the HTTP layer sets: more are answered with a bare 400. A longer
+/// filter goes into the body of `/records/query`.
+pub const ADDRESS_BYTES_MAX: usize = 65_534;
+/// Seconds that a body may take to arrive.
+pub const BODY_SECONDS: u64 = 300;
+/// Seconds that may pass without a byte of a body.
+pub const BODY_PAUSE_SECONDS: u64 = 30;
 /// Bytes of a body, after unpacking too.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a body that changes many records.

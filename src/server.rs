@@ -74,10 +74,11 @@ impl App {
                     Err(error) => return drop(started.send(Err(error))),
                 };
                 let _ = started.send(Ok(running.address()));
-                match stopped.await {
+                // The failure was answered to those whose changes it concerns.
+                let _ = match stopped.await {
                     Ok(Stop::Graceful) => running.stop().await,
                     Ok(Stop::AtOnce) | Err(_) => running.halt().await,
-                }
+                };
             });
         })?;
         let address =
@@ -94,16 +95,18 @@ impl Running {
 
     /// Stops in good order: takes no more requests, finishes those that it has, for ten seconds at most, writes when
     /// tokens were used last, and lets go of the database.
-    pub async fn stop(self) {
-        self.end(true).await;
+    ///
+    /// Errors: a flush has failed, now or earlier.
+    pub async fn stop(self) -> Result<(), Failure> {
+        self.end(true).await
     }
 
     /// Stops without waiting for requests.
-    async fn halt(self) {
-        self.end(false).await;
+    async fn halt(self) -> Result<(), Failure> {
+        self.end(false).await
     }
 
-    async fn end(self, gracefully: bool) {
+    async fn end(self, gracefully: bool) -> Result<(), Failure> {
         let patience = Duration::from_secs(STOP_SECONDS);
         if tokio::time::timeout(patience, self.handle.stop(gracefully)).await.is_err() {
             tracing::warn!("some requests did not finish within {STOP_SECONDS} seconds");
@@ -116,6 +119,11 @@ impl Running {
             tracing::warn!(code = error.code.name(), "when tokens were used last could not be written");
         }
         // Every commit that has answered is on the disk already; dropping the last core closes the database.
+        self.core.engine.writable().map_err(|_| {
+            Failure::Failed(
+                "Writing to the disk has failed. What was answered with success is there; what was answered with `commit_unknown` may be there or not. See to the disk before the next start.".into(),
+            )
+        })
     }
 
     /// Waits until the server ends by itself, which it does only if something is wrong.
@@ -190,9 +198,12 @@ async fn serve_opened(
     let mut signals = Signals::listen().map_err(|error| failed("Signals can't be received", &error))?;
     let mut running = App::start(core.clone(), settings.http.clone(), listener, settings.workers)
         .map_err(|error| failed("The server can't be started", &error))?;
-    greeting::greet(running.address(), settings.log_format, code.as_deref());
+    greeting::greet(running.address(), settings.log_format);
     if settings.demo {
         greeting::demo_print(&core, operator, running.address()).await?;
+    }
+    if let Some(code) = code {
+        greeting::setup_print(running.address(), &code);
     }
     drop(core);
     tokio::select! {
@@ -202,11 +213,10 @@ async fn serve_opened(
         }
     }
     tokio::select! {
-        () = running.stop() => tracing::info!("stopped"),
+        stopped = running.stop() => stopped.inspect(|()| tracing::info!("stopped")),
         // Whoever asks twice does not want to wait; nothing that was answered is lost.
         () = signals.next() => std::process::exit(1),
     }
-    Ok(())
 }
 
 fn failed(what: &str, error: &io::Error) -> Failure {

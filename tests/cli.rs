@@ -11,7 +11,10 @@ use tempfile::TempDir;
 
 /// The program in an empty directory, without any of its settings from outside.
 fn undb(dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_undb"));
+    clean(Command::new(env!("CARGO_BIN_EXE_undb")), dir, args)
+}
+
+fn clean(mut command: Command, dir: &Path, args: &[&str]) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("UNDB_")) {
         command.env_remove(name);
     }
@@ -46,7 +49,10 @@ struct Served {
 impl Served {
     /// Starts it, and waits until it listens.
     fn start(dir: &Path, args: &[&str]) -> Served {
-        let mut command = undb(dir, args);
+        Served::of(undb(dir, args))
+    }
+
+    fn of(mut command: Command) -> Served {
         command.args(["--listen", "127.0.0.1:0", "--workers", "1"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -104,6 +110,7 @@ fn wrong_usage_exits_2_and_says_why() {
         (&["--demo", "space", "list"], "--demo"),
         (&["token", "create", "--space", "S", "--name", "n", "--scope", "records:wirte"], "records:write"),
         (&["token", "create", "--space", "S", "--name", "n", "--expires-at", "soon"], "RFC 3339"),
+        (&["token", "create", "--space", "S", "--name", "n", "--scope", "a,b"], "repeat `--scope`"),
         (&["space", "create", ""], "may not be empty"),
         (&["user", "create", "--email", "nobody"], "email"),
         (&["openapi", "--format", "xml"], "yaml"),
@@ -121,6 +128,10 @@ fn an_unknown_key_in_the_file_is_named() {
     std::fs::write(dir.path().join("undb.toml"), "data_dri = \"x\"").unwrap();
     let (_, err) = run(&dir, &["space", "list"], 2);
     assert!(err.contains("undb.toml: There is no setting `data_dri`. Did you mean `data_dir`?"), "{err}");
+    std::fs::write(dir.path().join("undb.toml"), "data_dri = \"x\"\nlistn = \"x\"").unwrap();
+    let (_, err) = run(&dir, &["space", "list"], 2);
+    assert!(err.contains("`data_dri`") && err.contains("`listn`. Did you mean `listen`?"), "all: {err}");
+    std::fs::remove_file(dir.path().join("undb.toml")).unwrap();
     let (_, err) = run(&dir, &["--config", "other.toml", "space", "list"], 2);
     assert!(err.contains("other.toml can't be read"), "{err}");
 }
@@ -227,6 +238,42 @@ fn the_document_is_printed_in_both_formats() {
 }
 
 #[test]
+fn help_is_a_command_too() {
+    let dir = temporary();
+    assert!(run(&dir, &["help"], 0).0.contains("Usage: undb"));
+    assert!(run(&dir, &["help", "token"], 0).0.contains("revoke"));
+}
+
+#[test]
+fn who_listens_no_more_has_heard_enough() {
+    let dir = temporary();
+    let mut child =
+        undb(dir.path(), &["openapi"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_of() {
+    let dir = temporary();
+    let mut command = undb(dir.path(), &["space", "create", "S"]);
+    command.env("UNDB_DATA_DRI", "x").env("UNDB_PASSWORD", "x");
+    let (_, err) = ends(command, 0);
+    assert!(err.contains("`UNDB_DATA_DRI` is no setting") && err.contains("`UNDB_DATA_DIR`"), "{err}");
+    assert_eq!(err.lines().count(), 1, "{err}");
+}
+
+#[test]
+fn every_fault_has_its_line() {
+    let dir = temporary();
+    run(&dir, &["space", "create", "S"], 0);
+    let args = ["token", "create", "--space", "S", "--name", "n", "--base", "A", "--base", "B"];
+    let (_, err) = run(&dir, &args, 1);
+    assert!(err.contains("There are 2 faults:\n  /bases/0: ") && err.contains("\n  /bases/1: "), "{err}");
+}
+
+#[test]
 fn a_port_in_use_is_named_and_leaves_no_trace() {
     let dir = temporary();
     let held = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -257,103 +304,5 @@ fn half_an_owner_in_the_environment_is_refused() {
 }
 
 #[cfg(unix)]
-mod server {
-    use std::os::unix::fs::PermissionsExt;
-    use std::time::{Duration, Instant};
-
-    use super::*;
-
-    #[test]
-    fn sigterm_ends_it_in_good_order() {
-        for signal in ["TERM", "INT"] {
-            let dir = temporary();
-            let served = Served::start(dir.path(), &[]);
-            let mode = dir.path().join("data").metadata().unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o700, "the data is its owner's alone");
-            let start = Instant::now();
-            served.signal(signal);
-            let (code, told) = served.end();
-            assert_eq!(code, Some(0), "{told}");
-            assert!(start.elapsed() < Duration::from_secs(5));
-        }
-    }
-
-    #[test]
-    fn a_command_beside_a_server_exits_3() {
-        let dir = temporary();
-        let _served = Served::start(dir.path(), &[]);
-        let (_, err) = run(&dir, &["space", "list"], 3);
-        assert!(err.contains("in use by another process"), "{err}");
-        let (_, err) = run(&dir, &["serve", "--listen", "127.0.0.1:0"], 3);
-        assert!(err.contains("in use by another process"), "{err}");
-    }
-
-    #[test]
-    fn what_was_made_is_there_after_sigkill() {
-        let dir = temporary();
-        run(&dir, &["space", "create", "Kept"], 0);
-        let served = Served::start(dir.path(), &[]);
-        served.signal("KILL");
-        assert_eq!(served.end().0, None);
-        assert!(run(&dir, &["space", "list"], 0).0.contains("Kept"));
-    }
-
-    #[test]
-    fn a_first_start_prints_a_code_until_there_is_an_owner() {
-        let dir = temporary();
-        let served = Served::start(dir.path(), &["serve"]);
-        served.signal("TERM");
-        let (_, told) = served.end();
-        let code = told.split_once("make the owner: ").unwrap().1.lines().next().unwrap();
-        assert!(code.len() == 14 && code.split('-').all(|group| group.len() == 4), "{code}");
-        let curl = told.lines().find(|line| line.starts_with("curl ")).unwrap();
-        assert!(curl.contains("/api/auth/setup") && curl.contains(code), "{curl}");
-
-        let mut command = undb(dir.path(), &["user", "create", "--email", "a@b.example"]);
-        command.env("UNDB_PASSWORD", "long enough");
-        ends(command, 0);
-        let served = Served::start(dir.path(), &[]);
-        served.signal("TERM");
-        assert!(!served.end().1.contains("code"));
-    }
-
-    #[test]
-    fn a_demo_prints_a_token_a_request_and_an_address() {
-        let dir = temporary();
-        let mut secrets = Vec::new();
-        for _ in 0..2 {
-            let mut served = Served::start(dir.path(), &["--demo"]);
-            let lines = served.lines(3);
-            assert!(is_secret(&lines[0]), "{}", lines[0]);
-            assert!(
-                lines[1].starts_with("curl 'http://127.0.0.1:") && lines[1].contains(&lines[0]),
-                "{}",
-                lines[1]
-            );
-            assert!(
-                lines[1].contains("/api/openapi/bases/CRM/tables/Contacts/records?limit=2'"),
-                "{}",
-                lines[1]
-            );
-            assert!(lines[2].starts_with("http://127.0.0.1:") && lines[2].ends_with("/swagger-ui/"));
-            secrets.push(lines[0].clone());
-            served.signal("TERM");
-            let (code, told) = served.end();
-            assert_eq!(code, Some(0));
-            assert!(!told.contains(&lines[0]) && !told.contains('\u{1b}'), "{told}");
-        }
-        assert_ne!(secrets[0], secrets[1]);
-        let (out, _) = run(&dir, &["token", "list", "--space", "Demo"], 0);
-        let states: Vec<_> = out.lines().filter_map(|line| line.split('\t').nth(1)).collect();
-        assert_eq!(states, ["revoked", "active"]);
-    }
-
-    #[test]
-    fn a_demo_is_refused_where_something_else_is() {
-        let dir = temporary();
-        run(&dir, &["space", "create", "Own"], 0);
-        let (out, err) = run(&dir, &["--demo", "--listen", "127.0.0.1:0"], 2);
-        assert!(out.is_empty() && err.contains("is not the demo's"), "{err}");
-        assert_eq!(run(&dir, &["space", "list"], 0).0.lines().count(), 1);
-    }
-}
+#[path = "cli/server.rs"]
+mod server;

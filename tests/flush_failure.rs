@@ -51,6 +51,7 @@ fn stands_read_only(shop: &Shop, record: &str) {
     let ready = get("/readyz");
     assert_eq!((ready.status, ready.text("/status")), (503, "unavailable".into()));
     assert!(ready.text("/reasons/0").contains("takes no changes"), "{ready:?}");
+    assert!(ready.header("retry-after").is_some(), "{ready:?}");
     assert!(String::from_utf8(get("/metrics").bytes).unwrap().contains("\nundb_writable 0\n"));
 }
 
@@ -195,4 +196,30 @@ fn after_an_unknown_change_of_schema_the_store_decides() {
         assert_eq!(field.json(json!({"name": "late", "type": "string"})).send().code(), "commit_unknown");
         assert_eq!(names().len(), before.len() + usize::from(fate == Fate::Done));
     }
+}
+
+/// Before the disk is full, nothing is written any more; once there is room, all goes on without a restart.
+#[test]
+fn while_the_disk_is_nearly_full_changes_are_refused_and_reading_goes_on() {
+    let engine = Arc::new(Testing::new(Arc::new(Memory::new())));
+    let shop = Shop::with(Setup { engine: Some(engine.clone()), ..Setup::default() });
+    let record = shop.record(json!({"title": "before"}));
+    // As long as a look at the disk counts.
+    let look = || std::thread::sleep(Duration::from_millis(1100));
+    engine.disk_free(Some((64 << 20) - 1));
+    look();
+    let refused = create(&shop, Some("k"), &json!({"title": "later"}));
+    assert_eq!((refused.status, refused.code().as_str()), (503, "disk_full"));
+    assert!(refused.text("/detail").contains("only 63 MiB free"), "{refused:?}");
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    let at = shop.path(&format!("/records/{record}"));
+    assert_eq!(shop.server.delete(&at).token(&shop.token).send().code(), "disk_full");
+    assert_eq!(shop.server.get(&at).token(&shop.token).send().status, 200);
+    let ready = shop.server.get("/readyz").send();
+    assert_eq!(ready.status, 503);
+    assert!(ready.text("/reasons/0").contains("only 63 MiB free"), "{ready:?}");
+    engine.disk_free(Some(64 << 20));
+    look();
+    assert_eq!(create(&shop, Some("k"), &json!({"title": "later"})).status, 201);
+    assert_eq!(shop.server.get("/readyz").send().status, 200);
 }

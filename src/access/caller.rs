@@ -117,7 +117,7 @@ enum Who {
 impl Caller {
     /// Finds out who is calling. Every reason why not has the same words: the answer tells an attacker nothing.
     pub fn identify(known: &dyn Credentials, presented: Presented<'_>) -> Result<Caller> {
-        let refused = || Error::plain(Code::Unauthorized);
+        let refused = Error::unauthorized;
         if let Some(token) = presented.token {
             let text = std::str::from_utf8(token).map_err(|_| refused())?;
             let plain = PlainToken::parse(text).ok_or_else(refused)?;

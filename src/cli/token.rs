@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::space::space_meant;
-use super::{Database, Failure, answer, say};
+use super::{Database, Failure, answer, answer_secret, say};
 use crate::access::Operator;
 use crate::clock::Time;
 use crate::error::did_you_mean;
@@ -16,7 +16,7 @@ use crate::model::scope::Scope;
 use crate::model::token::TokenStatus;
 use crate::service::Core;
 use crate::service::token::{
-    TokenInput, Tokened, actor_text, token_create, token_id, token_list, token_revoke,
+    Meant, TokenInput, Tokened, actor_text, token_create, token_id, token_list, token_revoke,
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -75,6 +75,9 @@ pub struct CreateArgs {
 
 fn scope_parse(text: &str) -> Result<Scope, String> {
     Scope::named(text).ok_or_else(|| {
+        if text.contains([',', ' ']) {
+            return "that is more than one scope; repeat `--scope` for each".to_owned();
+        }
         let names = Scope::ALL.map(Scope::name);
         format!("there is no such scope.{} All: {}", did_you_mean(text, names), names.join(", "))
     })
@@ -102,22 +105,26 @@ pub fn run(command: Command, database: &Database) -> Result<(), Failure> {
     }
 }
 
+fn meant(texts: Vec<String>) -> Option<Meant> {
+    (!texts.is_empty()).then(|| texts.into_iter().map(Some).collect())
+}
+
 async fn create(core: &Arc<Core>, operator: Operator, args: CreateArgs) -> Result<(), Failure> {
     let space = space_meant(core, operator, &args.space)?;
     let in_days = args.expires_in_days.map(|days| core.clock.now().plus_seconds(days * DAY_SECONDS));
     let input = TokenInput {
-        name: args.name,
+        name: Some(args.name),
         scopes: (!args.scopes.is_empty()).then(|| args.scopes.into_iter().collect()),
-        bases: (!args.bases.is_empty()).then_some(args.bases),
-        tables: (!args.tables.is_empty()).then_some(args.tables),
+        bases: meant(args.bases),
+        tables: meant(args.tables),
         expires_at: args.expires_at.or(in_days),
     };
-    let (made, secret) = token_create(core, operator.space(space), input).await?;
+    let (made, secret) = token_create(core, operator.space(space), input.into()).await?;
     if args.json {
-        return answer(&json!({ "token": row(&made), "secret": secret.reveal() }).to_string());
+        return answer_secret(&json!({ "token": row(&made), "secret": secret.reveal() }).to_string());
     }
     say(&format!("Token {}. Keep its secret: it is never shown again.", made.token.id));
-    answer(secret.reveal())
+    answer_secret(secret.reveal())
 }
 
 fn list(core: &Core, operator: Operator, space: SpaceId, json: bool) -> Result<(), Failure> {

@@ -50,9 +50,13 @@ pub fn keys() -> Vec<String> {
 pub fn parse(text: &str) -> Result<File, String> {
     let table: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
     let keys = keys();
-    if let Some(unknown) = table.keys().find(|key| !keys.contains(key)) {
-        let hint = did_you_mean(unknown, keys.iter().map(String::as_str));
-        return Err(format!("There is no setting `{unknown}`.{hint}"));
+    let unknown = table.keys().filter(|key| !keys.contains(key)).map(|key| {
+        let hint = did_you_mean(key, keys.iter().map(String::as_str));
+        format!("There is no setting `{key}`.{hint}")
+    });
+    let unknown: Vec<_> = unknown.collect();
+    if !unknown.is_empty() {
+        return Err(unknown.join("\n  "));
     }
     // From the text again, since its faults then come with their line.
     toml::from_str(text).map_err(|error| error.to_string())

@@ -1,10 +1,13 @@
 //! Bodies: read up to their limit, unpacked, taken apart, and every fault in them named.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
+use super::Patience;
 use super::codings::Coding;
 use crate::error::{Code, Error, Faults, Result};
 use crate::limits::BODY_BYTES_MAX;
@@ -69,9 +72,16 @@ impl Body for EmptyKeyedBody {
 }
 
 /// The bytes of a body as they were meant: unpacked, and no more than `limit`.
-pub async fn bytes_read(headers: &HeaderMap, payload: &mut Payload, limit: usize) -> Result<Bytes> {
+pub async fn bytes_read(
+    headers: &HeaderMap,
+    payload: &mut Payload,
+    limit: usize,
+    patience: Patience,
+) -> Result<Bytes> {
     let coding = Coding::of_request(headers)?;
-    let sent = sent_read(headers, payload, limit).await?;
+    let reading = sent_read(headers, payload, limit, patience.pause);
+    let read = tokio::time::timeout(patience.whole, reading).await;
+    let sent = read.unwrap_or_else(|_| Err(too_slow("has been on its way", patience.whole)))?;
     let Some(coding) = coding else { return Ok(sent) };
     match coding.unpack(&sent, limit) {
         Ok(Some(bytes)) => Ok(bytes.into()),
@@ -82,14 +92,21 @@ pub async fn bytes_read(headers: &HeaderMap, payload: &mut Payload, limit: usize
     }
 }
 
-async fn sent_read(headers: &HeaderMap, payload: &mut Payload, limit: usize) -> Result<Bytes> {
+async fn sent_read(
+    headers: &HeaderMap,
+    payload: &mut Payload,
+    limit: usize,
+    pause: Duration,
+) -> Result<Bytes> {
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
+    loop {
+        let next = tokio::time::timeout(pause, payload.next()).await;
+        let Some(chunk) = next.map_err(|_| too_slow("stood still", pause))? else { break };
         let chunk = chunk.map_err(|error| {
             Error::new(Code::InvalidJson, "The body ended before it was complete.").caused_by(error)
         })?;
@@ -99,6 +116,10 @@ async fn sent_read(headers: &HeaderMap, payload: &mut Payload, limit: usize) -> 
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())
+}
+
+fn too_slow(what: &str, time: Duration) -> Error {
+    Error::new(Code::RequestTimeout, format!("The body {what} for {} seconds.", time.as_secs_f64()))
 }
 
 fn too_large(limit: usize) -> Error {

@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
+use percent_encoding::percent_decode;
 
 use super::Shared;
 use super::body::{self, Body, NoBody};
@@ -79,7 +80,7 @@ where
         let Incoming { request, mut payload, mut parts } = incoming;
         let core = shared(&request)?.core.clone();
         let caller = request.extensions().get::<Caller>().cloned();
-        let caller = caller.ok_or_else(|| Error::plain(Code::Unauthorized))?;
+        let caller = caller.ok_or_else(Error::unauthorized)?;
         let access = access(&core, &caller, &request, &mut parts).await?;
         match said_read(&request, &mut payload).await {
             Ok((query, key, body)) => Ok(Call { core, caller, access, query, body, request, parts, key }),
@@ -143,7 +144,8 @@ where
     if headers.next().is_some() {
         return Err(Error::fault(SPACE_HEADER, Code::InvalidHeader, "`x-undb-space` is sent once."));
     }
-    let header = header.map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned());
+    // As in a path, since a header holds no letters but those of ASCII that every client can send.
+    let header = header.map(|bytes| percent_decode(bytes).decode_utf8_lossy().trim().to_owned());
     let space = parts.take("space").or(header);
     let (base, table) = (parts.take("base"), parts.take("table"));
     let caller = caller.clone();
@@ -191,8 +193,8 @@ async fn said_read<Q: Query, B: Body>(
 
 fn query_read<Q: Query>(request: &HttpRequest) -> Result<Q> {
     let mut params = Params::parse(request.query_string(), Q::PARAMS);
-    let query = Q::read(&mut params);
-    params.finish().check()?;
+    let mut query = Q::read(&mut params);
+    query.defer(params.finish()).check()?;
     Ok(query)
 }
 
@@ -200,7 +202,8 @@ fn query_read<Q: Query>(request: &HttpRequest) -> Result<Q> {
 fn key_read<B: Body>(headers: &HeaderMap, dry_run: bool) -> Result<Option<String>> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     if !B::KEYED || dry_run {
-        return Err(Error::plain(Code::IdempotencyKeyNotTaken));
+        let code = Code::IdempotencyKeyNotTaken;
+        return Err(Error::fault("Idempotency-Key", code, code.title()).with_code(code));
     }
     let alone = headers.get_all("idempotency-key").nth(1).is_none();
     let text = value.to_str().ok().filter(|text| {
@@ -220,7 +223,8 @@ async fn body_read<B: Body>(request: &HttpRequest, payload: &mut Payload) -> Res
         let bytes = bytes::Bytes::new();
         return Ok((body::read_unread(&bytes)?, bytes));
     }
-    let bytes = body::bytes_read(headers, payload, B::LIMIT).await?;
+    let patience = shared(request)?.settings.patience;
+    let bytes = body::bytes_read(headers, payload, B::LIMIT, patience).await?;
     Ok((body::read(headers, &bytes)?, bytes))
 }
 

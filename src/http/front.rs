@@ -137,10 +137,13 @@ async fn identify(request: &ServiceRequest, shared: &Shared, id: &Arc<str>) -> R
     // Two of them are none, whichever is good: what stands between us and the client may take the other one.
     let token =
         tokens.next().map(|token| if tokens.next().is_some() { HeaderValue::from_static("") } else { token });
-    let cookie = auth::cookie_read(headers);
     let peer = request.peer_addr().map(|peer| peer.ip());
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let foreign = !safe && token.is_none() && is_foreign(peer, headers, &shared.settings.trusted_proxies);
+    let elsewhere = token.is_none() && is_foreign(peer, headers, &shared.settings.trusted_proxies);
+    let foreign = !safe && elsewhere;
+    // A page of another origin reads nothing by a session, though its origin may use a token.
+    let unread = safe && elsewhere && headers.contains_key(header::ORIGIN);
+    let cookie = auth::cookie_read(headers).filter(|_| !unread);
     let id = id.clone();
     let find = move |core: &Core| {
         let token = token.as_ref().map(HeaderValue::as_bytes);

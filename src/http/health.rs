@@ -1,6 +1,7 @@
 //! `/healthz` and `/readyz`: whether the process is alive, and whether it is of use.
 
 use actix_web::HttpResponse;
+use actix_web::http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -47,6 +48,9 @@ pub async fn ready_get(call: OpenCall) -> Result<HttpResponse, Problem> {
     Ok(if view.reasons.is_empty() {
         answer::json_ok(bytes)
     } else {
-        HttpResponse::ServiceUnavailable().content_type("application/json").body(bytes)
+        HttpResponse::ServiceUnavailable()
+            .insert_header((header::RETRY_AFTER, "1"))
+            .content_type("application/json")
+            .body(bytes)
     })
 }

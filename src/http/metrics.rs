@@ -72,7 +72,7 @@ fn head(out: &mut String, name: &str, kind: &str, help: &str) {
 /// the size of the database. There are no names and no ids in it.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "metricsGet", tag = "server",
-    responses((status = 200, description = "The figures.", body = String, content_type = "text/plain; version=0.0.4"))
+    responses((status = 200, description = "The figures.", body = String, content_type = "text/plain; version=0.0.4; charset=utf-8"))
 )]
 pub async fn metrics_get(call: OpenCall) -> Result<HttpResponse, Problem> {
     let mut out = String::with_capacity(4096);

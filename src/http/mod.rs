@@ -34,6 +34,7 @@ mod table;
 mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
@@ -42,11 +43,13 @@ pub use routes::{Route, routes};
 use self::router::Router;
 use self::routes::pages;
 
+use crate::limits::{BODY_PAUSE_SECONDS, BODY_SECONDS};
 use crate::service::Core;
 
 /// How requests are taken.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    pub patience: Patience,
     /// Origins whose pages may call with a token.
     pub cors_origins: Vec<String>,
     /// Where `X-Forwarded-*` is believed.
@@ -54,6 +57,20 @@ pub struct Settings {
     pub log_requests: LogRequests,
     /// Routes besides those of the contract, for benchmarks: a path and the JSON that it answers.
     pub extra: Vec<(String, Vec<u8>)>,
+}
+
+/// How long a body may take to arrive. Tests are less patient.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    pub whole: Duration,
+    /// Without a byte of it.
+    pub pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience { whole: Duration::from_secs(BODY_SECONDS), pause: Duration::from_secs(BODY_PAUSE_SECONDS) }
+    }
 }
 
 /// Which requests get a line in the log.

@@ -108,6 +108,10 @@ pub fn render(error: &Error, request_id: &str) -> HttpResponse {
             format!("ApiKey realm=\"undb\", header=\"{TOKEN_HEADER}\""),
         ));
     }
+    if status == StatusCode::REQUEST_TIMEOUT {
+        // The rest of the body is not waited for.
+        response.force_close();
+    }
     if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         response.insert_header((header::ACCEPT_ENCODING, "gzip, deflate, br, zstd"));
     }

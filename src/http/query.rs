@@ -28,6 +28,12 @@ pub trait Query: Sized + 'static {
     /// Reads them; faults are gathered, and the value is used only if there are none.
     fn read(params: &mut Params) -> Self;
 
+    /// Takes the faults along to where more is known, so that those that only the schema or the list can tell are named in
+    /// the same answer. Parameters that stand for themselves give them back.
+    fn defer(&mut self, faults: Faults) -> Faults {
+        faults
+    }
+
     /// Whether the call is a dry run.
     fn is_dry_run(&self) -> bool {
         false

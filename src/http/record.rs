@@ -178,7 +178,7 @@ pub async fn record_get(call: Call<RecordsRead, GetQuery, NoBody>) -> Result<Htt
     let access = call.access;
     let find = move |core: &service::Core| service::record::record_get(core, &access, id);
     let recorded = call.core.door.read(&call.core, service::door::Weight::Light, find).await?;
-    let mut faults = Faults::default();
+    let mut faults = call.query.faults;
     let names = call.query.fields.as_deref();
     let fields = fields_meant(&recorded.table, names, Form::Parameters, &mut faults);
     faults.check()?;

@@ -229,7 +229,18 @@ pub async fn record_list(call: Call<RecordsRead, RecordListQuery>) -> Result<Htt
 pub async fn record_query(call: Call<RecordsRead, KeysQuery, RecordQuery>) -> Result<HttpResponse, Problem> {
     let RecordQuery { filter, sort, search, fields, limit, cursor, total, explain } = call.body;
     let sort = sort.map(SortInput::Keys);
-    let input = ListInput { form: Form::Body, filter, sort, search, fields, limit, cursor, total, explain };
+    let input = ListInput {
+        form: Form::Body,
+        filter,
+        sort,
+        search,
+        fields,
+        limit,
+        cursor,
+        total,
+        explain,
+        faults: Faults::default(),
+    };
     let page = service::record_list::record_list(&call.core, call.access, input).await?;
     Ok(answer::json_ok(page_json(&page, call.query.keys)))
 }

@@ -2,7 +2,7 @@
 
 use super::query::{ParamDoc, ParamType, Params, Query};
 use super::space::{CURSOR, LIMIT};
-use crate::error::Code;
+use crate::error::{Code, Faults};
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 use crate::model::expr::is_json;
 use crate::model::field::Keys;
@@ -53,13 +53,19 @@ const FIELDS: ParamDoc = ParamDoc {
 pub struct GetQuery {
     pub keys: Keys,
     pub fields: Option<Vec<String>>,
+    pub faults: Faults,
 }
 
 impl Query for GetQuery {
     const PARAMS: &'static [ParamDoc] = &[KEYS, FIELDS];
 
     fn read(params: &mut Params) -> GetQuery {
-        GetQuery { keys: keys_read(params), fields: fields_read(params) }
+        GetQuery { keys: keys_read(params), fields: fields_read(params), faults: Faults::default() }
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
@@ -104,7 +110,7 @@ impl Query for RecordListQuery {
     ];
 
     fn read(params: &mut Params) -> RecordListQuery {
-        let filter = params.text("filter").map(|text| filter_of(text, params));
+        let filter = params.text("filter").and_then(|text| filter_of(text, params));
         let input = ListInput {
             form: Form::Parameters,
             filter,
@@ -115,22 +121,28 @@ impl Query for RecordListQuery {
             cursor: params.text("cursor"),
             total: params.flag("total", true),
             explain: params.flag("explain", false),
+            faults: Faults::default(),
         };
         RecordListQuery { input, keys: keys_read(params) }
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.input.faults = faults;
+        Faults::default()
     }
 }
 
 /// A filter that begins as JSON does is read as JSON.
-fn filter_of(text: String, params: &mut Params) -> FilterInput {
+fn filter_of(text: String, params: &mut Params) -> Option<FilterInput> {
     if !is_json(&text) {
-        return FilterInput::Text(text);
+        return Some(FilterInput::Text(text));
     }
     match OwnedJson::read(text) {
-        Ok(json) => FilterInput::Json(json),
+        Ok(json) => Some(FilterInput::Json(json)),
         Err(error) => {
             let detail = error.detail.replace("The body", "The filter");
             params.faults.add("filter", Code::InvalidParameter, detail);
-            FilterInput::Text(String::new())
+            None
         }
     }
 }

@@ -11,12 +11,12 @@ use super::call::Call;
 use super::problem::Problem;
 use super::query::{NoQuery, ParamDoc, ParamType, Params, Query};
 use crate::access::{Anyone, SignedInWrite, SpaceManage, SpaceRead};
-use crate::error::Faults;
+use crate::error::{Faults, Result as Judged};
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 use crate::model::json::{Members, Pointer};
 use crate::model::name::{Name, read_description};
 use crate::model::space::Space;
-use crate::query::cursor::Bound;
+use crate::query::cursor::{Bound, bad};
 use crate::service;
 use crate::service::space::{SpaceInput, SpacePatch};
 use crate::store::kept::Answer;
@@ -133,7 +133,8 @@ impl Body for SpaceUpdate {
 #[derive(Debug)]
 pub struct ListQuery {
     pub limit: usize,
-    pub cursor: Option<String>,
+    cursor: Option<String>,
+    faults: Faults,
 }
 
 pub const LIMIT: ParamDoc = ParamDoc {
@@ -151,11 +152,32 @@ impl Query for ListQuery {
     const PARAMS: &'static [ParamDoc] = &[LIMIT, CURSOR];
 
     fn read(params: &mut Params) -> ListQuery {
-        ListQuery { limit: params.integer("limit", 1, PAGE_MAX, PAGE_DEFAULT), cursor: params.text("cursor") }
+        let limit = params.integer("limit", 1, PAGE_MAX, PAGE_DEFAULT);
+        ListQuery { limit, cursor: params.text("cursor"), faults: Faults::default() }
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
 impl ListQuery {
+    /// What the cursor says, as `read` reads it. Every fault of the parameters is named here.
+    pub fn after<T>(&self, read: impl FnOnce(&str) -> Judged<T>) -> Judged<Option<T>> {
+        match self.cursor.as_deref().map(read).transpose() {
+            Ok(after) => self.faults.clone().check().map(|()| after),
+            Err(error) => {
+                let mut faults = self.faults.clone();
+                error
+                    .faults
+                    .into_iter()
+                    .for_each(|fault| faults.add(fault.pointer, fault.code, fault.detail));
+                Err(faults.into())
+            }
+        }
+    }
+
     /// The page of a list that is whole in memory. `what` names the list, so that no other list takes its cursor.
     pub fn page<'a, T, I: crate::id::Id + PartialEq>(
         &self,
@@ -163,17 +185,14 @@ impl ListQuery {
         what: &str,
         items: &'a [T],
         id_of: impl Fn(&T) -> I,
-    ) -> crate::error::Result<(&'a [T], Option<String>)> {
+    ) -> Judged<(&'a [T], Option<String>)> {
         let bound = Bound { key: core.cursor_key(), query: what.as_bytes() };
-        let from = match &self.cursor {
-            None => 0,
-            Some(cursor) => {
-                let after: I = bound.read_id(cursor)?;
-                // An item that is gone can't say where the list goes on.
-                let place = items.iter().position(|item| id_of(item) == after);
-                place.ok_or_else(|| crate::error::Error::plain(crate::error::Code::InvalidCursor))? + 1
-            }
+        let place = |cursor: &str| {
+            let after: I = bound.read_id(cursor)?;
+            // An item that is gone can't say where the list goes on.
+            items.iter().position(|item| id_of(item) == after).ok_or_else(bad)
         };
+        let from = self.after(place)?.map_or(0, |place| place + 1);
         let rest = items.get(from..).unwrap_or_default();
         let page = rest.get(..self.limit.min(rest.len())).unwrap_or_default();
         let next = page.last().filter(|_| page.len() < rest.len()).map(|last| bound.write_id(id_of(last)));

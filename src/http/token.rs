@@ -22,7 +22,8 @@ use crate::model::scope::Scopes;
 use crate::model::token::TokenStatus;
 use crate::query::cursor::Bound;
 use crate::service;
-use crate::service::token::{TokenInput, TokenPatch, Tokened, token_id};
+use crate::service::record_edit::Sent;
+use crate::service::token::{Meant, TokenInput, TokenPatch, Tokened, token_id};
 
 /// An API token: all that is known of it but its secret, which the server does not have.
 #[derive(Serialize, ToSchema)]
@@ -106,19 +107,21 @@ pub struct TokenSecretView<'a> {
 #[schema(rename_all = "camelCase")]
 pub struct TokenCreate {
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "Website")]
-    name: Name,
+    name: Option<Name>,
     /// What it may do; `…:write` includes `…:read`. Without this: `records:write` and `schema:read`.
     #[schema(schema_with = super::openapi::scopes_optional_schema)]
     scopes: Option<Scopes>,
     /// Ids or names of the bases that it reaches; absent or null is all.
-    #[schema(min_items = 1, max_items = 100)]
-    bases: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
+    bases: Option<Meant>,
     /// Ids of the tables that it reaches, or names if they are the only ones; absent or null is all.
-    #[schema(min_items = 1, max_items = 100)]
-    tables: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
+    tables: Option<Meant>,
     /// When it stops working; absent or null is never.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Time>,
+    #[schema(ignore)]
+    faults: Faults,
 }
 
 impl Body for TokenCreate {
@@ -131,12 +134,18 @@ impl Body for TokenCreate {
         let (bases, tables) = (texts_patch(members, "bases", faults), texts_patch(members, "tables", faults));
         let expires_at = time_patch(members, "expiresAt", faults).flatten();
         Some(TokenCreate {
-            name: name?,
+            name,
             scopes,
             bases: bases.flatten(),
             tables: tables.flatten(),
             expires_at,
+            faults: Faults::default(),
         })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
@@ -150,13 +159,15 @@ pub struct TokenUpdate {
     scopes: Option<Scopes>,
     /// `null` lets it reach all.
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
-    bases: Option<Option<Vec<String>>>,
+    bases: Option<Option<Meant>>,
     /// `null` lets it reach all.
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
-    tables: Option<Option<Vec<String>>>,
+    tables: Option<Option<Meant>>,
     /// `null` lets it work for ever.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Option<Time>>,
+    #[schema(ignore)]
+    faults: Faults,
 }
 
 impl Body for TokenUpdate {
@@ -171,15 +182,17 @@ impl Body for TokenUpdate {
             bases,
             tables,
             expires_at: time_patch(members, "expiresAt", faults),
+            faults: Faults::default(),
         })
+    }
+
+    fn defer(&mut self, faults: Faults) -> Faults {
+        self.faults = faults;
+        Faults::default()
     }
 }
 
-fn texts_patch(
-    members: &mut Members<'_>,
-    name: &'static str,
-    faults: &mut Faults,
-) -> Option<Option<Vec<String>>> {
+fn texts_patch(members: &mut Members<'_>, name: &'static str, faults: &mut Faults) -> Option<Option<Meant>> {
     let json = members.take(name)?;
     if json.is_null() {
         return Some(None);
@@ -187,7 +200,7 @@ fn texts_patch(
     let root = Pointer::Root;
     let at = root.member(name);
     let items = json.items(&at, faults)?.into_iter().enumerate();
-    let texts = items.filter_map(|(n, item)| Some(item.text(&at.item(n), faults)?.into_owned())).collect();
+    let texts = items.map(|(n, item)| Some(item.text(&at.item(n), faults)?.into_owned())).collect();
     Some(Some(texts))
 }
 
@@ -248,7 +261,7 @@ fn revealed(status: u16, location: Option<String>, tokened: &Tokened, secret: &P
 pub async fn token_list(call: Call<TokensRead, ListQuery>) -> Result<HttpResponse, Problem> {
     let what = format!("tokens of {}", call.access.place().space());
     let bound = Bound { key: call.core.cursor_key(), query: what.as_bytes() };
-    let after = call.query.cursor.as_deref().map(|cursor| bound.read_id(cursor)).transpose()?;
+    let after = call.query.after(|cursor| bound.read_id(cursor))?;
     let (tokens, more) = service::token::token_list(&call.core, &call.access, after, call.query.limit)?;
     let next_cursor = tokens.last().filter(|_| more).map(|last| bound.write_id(last.token.id));
     answer::ok(&TokenListView { tokens: tokens.iter().map(TokenView::from).collect(), next_cursor })
@@ -264,8 +277,8 @@ pub async fn token_list(call: Call<TokensRead, ListQuery>) -> Result<HttpRespons
 )]
 pub async fn token_create(call: Call<TokensManage, NoQuery, TokenCreate>) -> Result<HttpResponse, Problem> {
     let space = call.access.place().space();
-    let TokenCreate { name, scopes, bases, tables, expires_at } = call.body;
-    let input = TokenInput { name, scopes, bases, tables, expires_at };
+    let TokenCreate { name, scopes, bases, tables, expires_at, faults } = call.body;
+    let input = Sent { content: TokenInput { name, scopes, bases, tables, expires_at }, faults };
     let (tokened, secret) = service::token::token_create(&call.core, call.access, input).await?;
     let location = format!("/api/spaces/{space}/tokens/{}", tokened.token.id);
     Ok(revealed(201, Some(location), &tokened, &secret))
@@ -293,8 +306,8 @@ pub async fn token_get(call: Call<TokensRead>) -> Result<HttpResponse, Problem> 
 )]
 pub async fn token_update(call: Call<TokensManage, NoQuery, TokenUpdate>) -> Result<HttpResponse, Problem> {
     let id = token_id(call.part("token"))?;
-    let TokenUpdate { name, scopes, bases, tables, expires_at } = call.body;
-    let patch = TokenPatch { name, scopes, bases, tables, expires_at };
+    let TokenUpdate { name, scopes, bases, tables, expires_at, faults } = call.body;
+    let patch = Sent { content: TokenPatch { name, scopes, bases, tables, expires_at }, faults };
     answer::ok(&TokenView::from(&service::token::token_update(&call.core, call.access, id, patch).await?))
 }
 

@@ -42,6 +42,8 @@ pub struct Testing {
     fail_next: Mutex<Option<Fate>>,
     read_only: AtomicBool,
     refuse_snapshots: AtomicBool,
+    /// Bytes that are said to be free on the disk.
+    disk_free: Mutex<Option<u64>>,
     /// Snapshots opened in an earlier epoch have expired.
     epoch: Arc<AtomicU64>,
     counters: Arc<Counters>,
@@ -57,6 +59,7 @@ impl Testing {
             fail_next: Mutex::default(),
             read_only: AtomicBool::default(),
             refuse_snapshots: AtomicBool::default(),
+            disk_free: Mutex::default(),
             epoch: Arc::default(),
             counters: Arc::default(),
         }
@@ -81,6 +84,11 @@ impl Testing {
     /// Whether opening a snapshot answers [`Error::Expired`].
     pub fn refuse_snapshots(&self, on: bool) {
         self.refuse_snapshots.store(on, Ordering::SeqCst);
+    }
+
+    /// Says that so many bytes are free on the disk; `None` for what the engine inside says.
+    pub fn disk_free(&self, bytes: Option<u64>) {
+        *lock(&self.disk_free) = bytes;
     }
 
     /// All open snapshots answer [`Error::Expired`] from now on.
@@ -161,7 +169,8 @@ impl Engine for Testing {
 
     fn stats(&self) -> Stats {
         let inner = self.inner.stats();
-        Stats { reruns: inner.reruns + self.reruns.load(Ordering::SeqCst), ..inner }
+        let disk_free_bytes = lock(&self.disk_free).or(inner.disk_free_bytes);
+        Stats { reruns: inner.reruns + self.reruns.load(Ordering::SeqCst), disk_free_bytes, ..inner }
     }
 }
 

@@ -13,7 +13,8 @@ use crate::id::Id;
 
 const MARK: usize = 16;
 
-fn bad() -> Error {
+/// The error of a cursor that can't be used in its list.
+pub fn bad() -> Error {
     Error::fault("cursor", Code::InvalidCursor, Code::InvalidCursor.title())
 }
 

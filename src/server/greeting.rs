@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::access::{Operator, SpaceRead};
-use crate::cli::{Failure, answer, say};
+use crate::cli::{Failure, answer, answer_secret, say};
 use crate::service::{Core, demo};
 use crate::telemetry::LogFormat;
 
@@ -24,8 +24,8 @@ fn url(address: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
-/// Tells where the server is and, while nobody owns it, how to make the owner.
-pub fn greet(address: SocketAddr, format: LogFormat, code: Option<&str>) {
+/// Tells where the server is.
+pub fn greet(address: SocketAddr, format: LogFormat) {
     let url = url(address);
     match format {
         LogFormat::Json => tracing::info!(address = %address, "listening"),
@@ -34,13 +34,16 @@ pub fn greet(address: SocketAddr, format: LogFormat, code: Option<&str>) {
             say(&format!("Swagger UI: {url}/swagger-ui/"));
         }
     }
-    if let Some(code) = code {
-        say(&format!("Nobody owns this server yet. The one-time code to make the owner: {code}"));
-        say("To use it, put your own address and password into this line:");
-        say(&format!(
-            r#"curl {url}/api/auth/setup -c cookies -H 'content-type: application/json' -d '{{"code":"{code}","email":"you@example.com","password":"change-this"}}'"#
-        ));
-    }
+}
+
+/// Tells how to make the owner. What stands for the password is too short for one, so that a line pasted unread is refused.
+pub fn setup_print(address: SocketAddr, code: &str) {
+    let url = url(address);
+    say(&format!("Nobody owns this server yet. The one-time code to make the owner: {code}"));
+    say("To use it, put your own address and password into this line:");
+    say(&format!(
+        r#"curl {url}/api/auth/setup -c cookies -H 'content-type: application/json' -d '{{"code":"{code}","email":"you@example.com","password":"<yours>"}}'"#
+    ));
 }
 
 /// Prints a token for the demo, a line that lists two records with it, and where Swagger UI is: results, each at the
@@ -57,7 +60,7 @@ pub async fn demo_print(core: &Arc<Core>, operator: Operator, address: SocketAdd
         format!("/{base}/tables/{table}/records?limit=2")
     });
     let (url, secret) = (url(address), secret.reveal());
-    answer(secret)?;
+    answer_secret(secret)?;
     answer(&format!("curl '{url}/api/openapi/bases{path}' -H 'x-undb-api-token: {secret}'"))?;
     answer(&format!("{url}/swagger-ui/"))
 }

@@ -69,7 +69,7 @@ fn it_starts_in_a_runtime_of_tokio_too() {
         let address = running.address();
         let asked = tokio::task::spawn_blocking(move || ask(address).1).await.unwrap();
         assert!(asked.starts_with("HTTP/1.1 200"), "{asked}");
-        running.stop().await;
+        running.stop().await.unwrap();
     });
     is_let_go(&engine);
 }

@@ -296,7 +296,7 @@ async fn session_change(
 /// The person of a session.
 pub fn me(core: &Core, person: &Person) -> Result<User> {
     let user = store::user::user_get(core.engine.read()?.as_ref(), person.user)?;
-    user.ok_or_else(|| Error::plain(Code::Unauthorized))
+    user.ok_or_else(Error::unauthorized)
 }
 
 #[cfg(test)]

@@ -158,13 +158,13 @@ pub async fn demo_token(core: &Arc<Core>, operator: Operator, space: SpaceId) ->
         token_revoke(core, operator.space(space), old).await?;
     }
     let input = TokenInput {
-        name: name(DEMO)?,
+        name: Some(name(DEMO)?),
         scopes: Some(Scopes::all()),
         bases: None,
         tables: None,
         expires_at: None,
     };
-    Ok(token_create(core, operator.space(space), input).await?.1)
+    Ok(token_create(core, operator.space(space), input.into()).await?.1)
 }
 
 fn demo_tokens(core: &Core, operator: Operator, space: SpaceId) -> Result<Vec<TokenId>> {

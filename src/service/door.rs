@@ -4,16 +4,20 @@
 //! behind a bulk blocks no worker. Small work runs where it is, since a hop to the blocking pool costs more than a point
 //! read or a small commit; heavy work, and all work of an engine that waits on a network, goes to the pool.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
 use super::Core;
 use crate::error::{Code, Error, Result};
 use crate::kv::{Outcome, Receipt, Write};
+use crate::limits::DISK_FREE_BYTES_MIN;
 
 /// How often a read starts again when its snapshot has expired.
 const EXPIRED_RETRIES: usize = 3;
+/// How long a look at the disk counts.
+const ROOM_LOOK: Duration = Duration::from_secs(1);
 
 /// How much work a call makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +28,17 @@ pub enum Weight {
     Heavy,
 }
 
-/// Lets one writer in at a time.
+/// Lets one writer in at a time, and none while the disk is nearly full.
 #[derive(Debug)]
 pub struct Door {
     turn: Arc<Semaphore>,
+    /// When it was last asked how many bytes are free, and the answer.
+    room: Mutex<Option<(Instant, Option<u64>)>>,
 }
 
 impl Default for Door {
     fn default() -> Door {
-        Door { turn: Arc::new(Semaphore::new(1)) }
+        Door { turn: Arc::new(Semaphore::new(1)), room: Mutex::default() }
     }
 }
 
@@ -45,6 +51,7 @@ impl Door {
         turn: Vec<u8>,
         body: impl Fn(&mut dyn Write) -> Result<(Outcome, T)> + Send + 'static,
     ) -> Result<T> {
+        self.room_check(core)?;
         let engine = core.engine.clone();
         let receipt: Receipt<Result<T>> = if engine.waits_on_network() {
             blocking(move || Ok(engine.transact(&turn, body)?)).await?
@@ -66,6 +73,21 @@ impl Door {
         receipt.await?
     }
 
+    /// Refuses to write before the disk is full: a flush that fails ends all writing until the server is started again, and
+    /// a refusal only until there is room. Deletions are refused too, since they make the log longer.
+    fn room_check(&self, core: &Core) -> Result<()> {
+        let free = {
+            let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+            match *room {
+                Some((at, free)) if at.elapsed() < ROOM_LOOK => free,
+                _ => room.insert((Instant::now(), core.engine.stats().disk_free_bytes)).1,
+            }
+        };
+        let Some(reason) = short_of_room(free) else { return Ok(()) };
+        core.engine.writable()?;
+        Err(Error::new(Code::DiskFull, reason).retry_after(60))
+    }
+
     /// Runs a read, again if its snapshot has expired meanwhile.
     pub async fn read<T: Send + 'static>(
         &self,
@@ -79,6 +101,15 @@ impl Door {
         let core = core.clone();
         blocking(move || read_again(&core, &body)).await
     }
+}
+
+/// Why there is too little room on the disk to write, if so.
+pub(super) fn short_of_room(free: Option<u64>) -> Option<String> {
+    let free = free.filter(|free| *free < DISK_FREE_BYTES_MIN)?;
+    let (free, least) = (free >> 20, DISK_FREE_BYTES_MIN >> 20);
+    Some(format!(
+        "The disk has only {free} MiB free; below {least} MiB no changes are taken, deletions neither."
+    ))
 }
 
 /// A snapshot that has expired answers [`Code::Unavailable`]; the next one begins anew.

@@ -12,7 +12,7 @@ use crate::id::RecordId;
 use crate::kv::{Read, Way};
 use crate::limits::{DRY_RUN_CHANGES_MAX, FAULTS_MAX, FOUND_RECORDS_MAX};
 use crate::model::change::Stamp;
-use crate::model::field::{OpenField, Source};
+use crate::model::field::{Keys, OpenField, Source};
 use crate::model::name::Name;
 use crate::model::record::{Draft, Record};
 use crate::model::table::OpenTable;
@@ -60,10 +60,11 @@ pub(super) fn records_change(
         return Err(Error::new(Code::TooManyRecords, detail));
     }
     let records = records_all(&*txn.write, place)?;
-    let mut edits = work.edits(&records, txn.writing(access).stamp)?;
+    let (mut edits, mut unfit) = work.edits(&records, txn.writing(access).stamp);
     let after: Vec<Record> =
         edits.iter().map(|(_, draft)| draft.clone().into_record()).collect::<Result<_, _>>()?;
-    work.fill_index(txn, place, &records, after)?;
+    unfit.doubled = work.fill_index(txn, place, &records, after)?;
+    unfit.check(&new.field.name)?;
     answer.converted = edits.len();
     answer.shown =
         edits.iter().take(DRY_RUN_CHANGES_MAX).map(|(record, draft)| work.shown(record, draft)).collect();
@@ -93,13 +94,13 @@ fn records_all(read: &(impl Read + ?Sized), place: InTable) -> Result<Vec<Record
 }
 
 impl Work<'_> {
-    /// The records that the change rewrites; an error with those that can't be.
-    fn edits<'r>(&self, records: &'r [Record], stamp: Stamp) -> Result<Vec<(&'r Record, Draft)>> {
+    /// The records that the change rewrites, and those that can't be.
+    fn edits<'r>(&self, records: &'r [Record], stamp: Stamp) -> (Vec<(&'r Record, Draft)>, Unfit) {
         let mut unfit = Unfit::default();
         let mut edits = Vec::new();
         for record in records {
             let Some(value) = self.value_of(record) else {
-                unfit.add(record.id, &self.shown_text(record));
+                unfit.add(record.id, self.unfit_at(record), &self.shown_text(record));
                 continue;
             };
             if value.is_empty() && self.new.field.required && !self.new.of_type.never_empty() {
@@ -110,8 +111,20 @@ impl Work<'_> {
                 edits.extend(self.draft_of(record, &value, stamp).map(|draft| (record, draft)));
             }
         }
-        unfit.check(&self.new.field.name)?;
-        Ok(edits)
+        (edits, unfit)
+    }
+
+    /// What in the request a value does not fit: the type, or what became of the options of the same one.
+    fn unfit_at(&self, record: &Record) -> &'static str {
+        let Some(old) = self.old.filter(|old| old.of_type.type_name() == self.new.of_type.type_name()) else {
+            return "/type";
+        };
+        let several = matches!(record.value(old), Value::Choices(choices) if choices.len() > 1);
+        if several && self.new.of_type.options(Keys::Id).get("multiple") == Some(&false.into()) {
+            "/options/multiple"
+        } else {
+            "/options/choices"
+        }
     }
 
     /// The value that a record has after the change; `None` if it does not convert.
@@ -147,27 +160,15 @@ impl Work<'_> {
         place: InTable,
         records: &[Record],
         after: Vec<Record>,
-    ) -> Result<()> {
+    ) -> Result<Vec<RecordId>> {
         if !self.indexes {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let changed: HashMap<RecordId, Record> =
             after.into_iter().map(|record| (record.id, record)).collect();
         let all: Vec<Record> =
             records.iter().map(|record| changed.get(&record.id).unwrap_or(record).clone()).collect();
-        unique_fill(txn.write, place, self.new, &all)?.map_err(|doubled| {
-            let mut faults = Faults::default();
-            for id in &doubled {
-                let detail = format!("The record {id} has the same value as another one.");
-                faults.add("/unique", Code::ValueTaken, detail);
-            }
-            let detail = format!(
-                "{} records have a value in `{}` that another one has already.",
-                doubled.len(),
-                self.new.field.name
-            );
-            Error::with_faults(Code::ValuesDoNotConvert, detail, faults)
-        })
+        Ok(unique_fill(txn.write, place, self.new, &all)?.err().unwrap_or_default())
     }
 
     fn shown_text(&self, record: &Record) -> String {
@@ -188,14 +189,16 @@ impl Work<'_> {
 struct Unfit {
     count: usize,
     empty: usize,
+    /// Those whose value another one has already, where it has to be unique.
+    doubled: Vec<RecordId>,
     faults: Faults,
 }
 
 impl Unfit {
-    fn add(&mut self, record: RecordId, text: &str) {
+    fn add(&mut self, record: RecordId, at: &str, text: &str) {
         self.count += 1;
         if self.count <= FAULTS_MAX {
-            self.faults.add("/type", Code::InvalidValue, format!("The record {record} has `{text}`."));
+            self.faults.add(at, Code::InvalidValue, format!("The record {record} has `{text}`."));
         }
     }
 
@@ -206,15 +209,32 @@ impl Unfit {
         }
     }
 
-    fn check(self, name: &Name) -> Result<()> {
-        let detail = match (self.count, self.empty) {
-            (0, 0) => return Ok(()),
-            (count, 0) => format!("{count} records hold a value in `{name}` that does not convert."),
-            (0, empty) => format!("{empty} records have no value in `{name}`."),
-            (count, empty) => format!(
-                "{count} records hold a value in `{name}` that does not convert, and {empty} have none."
-            ),
+    /// The code is that of the reason if there is one alone: 409 where values are taken, else 422.
+    fn check(mut self, name: &Name) -> Result<()> {
+        for id in &self.doubled {
+            let detail = format!("The record {id} has the same value as another one.");
+            self.faults.add("/unique", Code::ValueTaken, detail);
+        }
+        let code = match (self.count, self.empty, self.doubled.len()) {
+            (0, 0, 0) => return Ok(()),
+            (0, 0, _) => Code::ValueTaken,
+            (0, _, 0) => Code::Required,
+            (0, _, _) => Code::InvalidInput,
+            _ => Code::ValuesDoNotConvert,
         };
-        Err(Error::with_faults(Code::ValuesDoNotConvert, detail, self.faults))
+        let reasons = [
+            (self.count, "holds a value", "hold a value", " that does not convert"),
+            (self.empty, "has no value", "have no value", ""),
+            (self.doubled.len(), "has a value", "have a value", " that another one has already"),
+        ];
+        let reasons = reasons.into_iter().filter(|(count, ..)| *count > 0).map(|(count, one, many, why)| {
+            if count == 1 {
+                format!("1 record {one} in `{name}`{why}")
+            } else {
+                format!("{count} records {many} in `{name}`{why}")
+            }
+        });
+        let detail = reasons.collect::<Vec<_>>().join(", and ") + ".";
+        Err(Error::with_faults(code, detail, self.faults))
     }
 }

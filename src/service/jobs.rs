@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Core;
-use super::door::Weight;
+use super::door::{Weight, short_of_room};
 use crate::access::Operator;
 use crate::error::Result;
 use crate::kv::{Outcome, Write};
-use crate::limits::{DISK_FREE_BYTES_MIN, ID_MARK_AHEAD_MS, LAST_USED_SECONDS};
+use crate::limits::{ID_MARK_AHEAD_MS, LAST_USED_SECONDS};
 use crate::store;
 
 /// Seconds between two looks of the sweeper when nobody wakes it.
@@ -99,10 +99,7 @@ pub fn unready(core: &Core) -> Vec<String> {
             "The database takes no changes since writing to the disk failed; start the server again.".into(),
         );
     }
-    let free = core.engine.stats().disk_free_bytes;
-    if free.is_some_and(|free| free < DISK_FREE_BYTES_MIN) {
-        reasons.push("The disk is nearly full.".into());
-    }
+    reasons.extend(short_of_room(core.engine.stats().disk_free_bytes));
     if core.engine.read().is_err() {
         reasons.push("The database can't be read.".into());
     }

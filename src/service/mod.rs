@@ -22,6 +22,7 @@ pub mod search;
 pub mod space;
 pub mod table;
 pub mod token;
+mod token_meant;
 mod upsert;
 
 use std::num::NonZeroUsize;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Core;
 use super::once::{Commit, Done, Once, Txn, commit_once};
 use super::record_edit::{
-    Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, missing_check, values_read,
+    Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, faults_check, missing_check,
+    values_read,
 };
 use crate::access::{Access, InTable, Inside, RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
@@ -126,7 +127,7 @@ pub(super) fn create(
             .at(n, |at| create_one(txn, access, table, input, layout.keys, &mut counted, at, &mut faults));
         edits.push(Edit { before: None, after });
     }
-    faults.check()?;
+    faults_check(txn, access, table, &edits, layout, faults)?;
     edits_write(txn, access, table, counted, &edits, layout)?;
     Ok(edits.into_iter().filter_map(|edit| edit.after).collect())
 }
@@ -142,10 +143,10 @@ fn create_one(
     at: &Pointer<'_>,
     faults: &mut Faults,
 ) -> Option<Draft> {
-    let named = values_read(table, input.values.as_ref(), keys, &at.member("values"), faults)?;
+    let sound = values_read(table, input.values.as_ref(), keys, &at.member("values"), faults)?;
     let id = input.id.unwrap_or_else(|| txn.core.ids.draw(txn.now));
-    missing_check(table, &named, keys, at, faults);
-    Some(draft_new(table, id, &named, head, txn.writing(access).stamp))
+    missing_check(table, &sound, keys, at, faults);
+    Some(draft_new(table, id, &sound.named, head, txn.writing(access).stamp))
 }
 
 fn ids_check(
@@ -180,14 +181,16 @@ pub async fn record_update(
         let expected = expected.clone()?;
         let mut faults = sent.faults.clone();
         let at = Pointer::Root;
-        let named = values_read(&table, Some(&sent.content), keys, &at.member("values"), &mut faults);
-        faults.check()?;
-        expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
+        let sound = values_read(&table, Some(&sent.content), keys, &at.member("values"), &mut faults);
         let stamp = txn.writing(access).stamp;
-        let Some(after) = draft_changed(&before, &named.unwrap_or_default(), stamp) else {
+        let Some(after) = draft_changed(&before, &sound.unwrap_or_default().named, stamp) else {
+            faults.check()?;
+            expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
             return Ok(Recorded { table, record: before });
         };
-        let edits = [Edit { before: Some(before), after: Some(after) }];
+        let edits = [Edit { before: Some(before.clone()), after: Some(after) }];
+        faults_check(txn, access, &table, &edits, Layout::one(keys), faults)?;
+        expected.as_ref().map_or(Ok(()), |expected| expected.check(&before))?;
         edits_write(txn, access, &table, head, &edits, Layout::one(keys))?;
         let [Edit { after, .. }] = edits;
         let after = after.ok_or_else(|| Error::internal("a changed record was lost"))?;

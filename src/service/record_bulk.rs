@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::Core;
 use super::once::{Commit, Done, Once, Txn, commit_once};
 use super::record::create;
-use super::record_edit::{Layout, RecordInput, Sent, draft_changed, edits_write, values_read};
+use super::record_edit::{
+    Layout, RecordInput, Sent, Sound, draft_changed, edits_write, faults_check, values_read,
+};
 use crate::access::{Access, InTable, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::RecordId;
@@ -62,26 +64,52 @@ pub async fn record_update_bulk(
     let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
         let mut faults = sent.faults.clone();
-        let mut changes = Vec::with_capacity(sent.content.len());
-        for (n, input) in sent.content.iter().enumerate() {
-            changes.extend(Layout::list(keys).at(n, |at| {
-                values_read(&table, input.values.as_ref(), keys, &at.member("values"), &mut faults)
-            }));
-        }
-        twice_check(sent.content.iter().map(|input| input.id), "records", "/id", &mut faults);
-        faults.check()?;
-        let ids: Vec<RecordId> = sent.content.iter().filter_map(|input| input.id).collect();
-        let (head, found) = found_all(txn, *access.place(), &ids, "records", "/id")?;
+        let sound = read_all(&table, &sent.content, keys, &mut faults);
+        let ids: Vec<Option<RecordId>> = sent.content.iter().map(|input| input.id).collect();
+        twice_check(ids.iter().copied(), "records", "/id", &mut faults);
         let stamp = txn.writing(access).stamp;
-        let mut edits = Vec::with_capacity(ids.len());
-        for (before, named) in found.into_iter().zip(&changes) {
-            let after = draft_changed(&before, named, stamp);
-            edits.push(Edit { before: Some(before), after });
+        let edit = |(before, sound): (Option<Record>, &Option<Sound<'_>>)| {
+            let after = before.as_ref().zip(sound.as_ref());
+            let after = after.and_then(|(before, sound)| draft_changed(before, &sound.named, stamp));
+            Edit { before: before.filter(|_| after.is_some()), after }
+        };
+        if !faults.is_empty() {
+            let (_, found) = records_get(&*txn.write, *access.place(), &flat(&ids))?;
+            let edits: Vec<_> = aligned(&ids, found).into_iter().zip(&sound).map(edit).collect();
+            faults_check(txn, access, &table, &edits, Layout::list(keys), faults)?;
         }
+        let ids = flat(&ids);
+        let (head, found) = found_all(txn, *access.place(), &ids, "records", "/id")?;
+        let edits = found.into_iter().map(Some).zip(&sound).map(edit).collect();
         let changed = write_changed(txn, access, table, head, edits, Layout::list(keys), dry_run)?;
         Ok(Changed { ids, ..changed })
     });
     done.await?.fresh()
+}
+
+/// The values of each record; `None` for one that has none.
+pub(super) fn read_all<'t>(
+    table: &'t OpenTable,
+    inputs: &[RecordInput],
+    keys: Keys,
+    faults: &mut Faults,
+) -> Vec<Option<Sound<'t>>> {
+    let read = inputs.iter().enumerate().map(|(n, input)| {
+        Layout::list(keys)
+            .at(n, |at| values_read(table, input.values.as_ref(), keys, &at.member("values"), faults))
+    });
+    read.collect()
+}
+
+/// Those that could be read.
+pub(super) fn flat<K: Clone>(keys: &[Option<K>]) -> Vec<K> {
+    keys.iter().flatten().cloned().collect()
+}
+
+/// What was found by [`flat`] keys, in the places of the keys.
+pub(super) fn aligned<K, V>(keys: &[Option<K>], found: Vec<Option<V>>) -> Vec<Option<V>> {
+    let mut found = found.into_iter();
+    keys.iter().map(|key| key.as_ref().and_then(|_| found.next().flatten())).collect()
 }
 
 /// Writes those edits that change something, and leaves it to the caller to say whose ids they are; faults point at the places that the edits have in the request.
@@ -138,7 +166,10 @@ fn found_all(
         missing.add(format!("/{list}/{n}{tail}"), Code::RecordNotFound, format!("There is no record {id}."));
     }
     if !missing.is_empty() {
-        let detail = format!("{} of the records are not there.", missing.count());
+        let detail = match missing.count() {
+            1 => "One of the records is not there.".to_owned(),
+            count => format!("{count} of the records are not there."),
+        };
         return Err(Error::with_faults(Code::RecordNotFound, detail, missing));
     }
     Ok((head, found.into_iter().flatten().collect()))

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::access::Access;
 use crate::access::RecordsWrite;
-use crate::error::{Code, Error, Faults, Result, Shown};
+use crate::error::{Code, Faults, Result, Shown};
 use crate::id::RecordId;
 use crate::limits::RECORD_BYTES_MAX;
 use crate::model::change::Stamp;
@@ -55,30 +55,80 @@ pub struct Sent<T> {
     pub faults: Faults,
 }
 
+/// What was not sent in a body, and so has no faults.
+impl<T> From<T> for Sent<T> {
+    fn from(content: T) -> Sent<T> {
+        Sent { content, faults: Faults::default() }
+    }
+}
+
 /// Values that a body names, by the field they are for.
 pub type Named<'t> = Vec<(&'t OpenField, Value<'static>)>;
 
-/// Reads the member `values` of a record. `None` if there was a fault.
+/// The values of a record: those that are sound, and what is known of the others.
+#[derive(Default)]
+pub struct Sound<'t> {
+    pub named: Named<'t>,
+    /// The numbers of the fields whose values have a fault.
+    faulty: Vec<u16>,
+    /// Whether a field is named that the table does not have: it may be any.
+    unknown: bool,
+    /// Whether there was no fault at all.
+    whole: bool,
+}
+
+impl<'t> Sound<'t> {
+    /// The values, if all are sound.
+    pub fn whole(self) -> Option<Named<'t>> {
+        self.whole.then_some(self.named)
+    }
+
+    pub const fn is_whole(&self) -> bool {
+        self.whole
+    }
+}
+
+/// Reads the member `values` of a record, each value by itself, so that what is sound can be judged further beside what
+/// is not. `None` if there are no values at all.
 pub fn values_read<'t>(
     table: &'t OpenTable,
     values: Option<&OwnedJson>,
     keys: Keys,
     at: &Pointer<'_>,
     faults: &mut Faults,
-) -> Option<Named<'t>> {
+) -> Option<Sound<'t>> {
     let before = faults.count();
-    let mut named: Named<'t> = Vec::new();
+    let (mut named, mut faulty, mut unknown) = (Named::new(), Vec::new(), false);
     for (key, json) in values?.view().members(at, faults)? {
         let at = at.member(&key);
         let Some(open) = table.field_keyed(&key, keys) else {
-            let hint = faults.hint(&key, table.fields.iter().map(|open| open.field.name.as_str()));
-            let detail = format!("The table has no field `{}`.{hint}", Shown(&key));
+            let detail = unknown_field(table, &key, keys, faults);
             faults.add(at, Code::UnknownField, detail);
+            unknown = true;
             continue;
         };
-        named.extend(value_read(open, json, &at, faults).map(|value| (open, value)));
+        match value_read(open, json, &at, faults) {
+            Some(value) => named.push((open, value)),
+            None => faulty.push(open.field.number),
+        }
     }
-    (faults.count() == before).then_some(named)
+    Some(Sound { named, faulty, unknown, whole: faults.count() == before })
+}
+
+/// That a field is not there, and what was probably meant.
+fn unknown_field(table: &OpenTable, key: &str, keys: Keys, faults: &mut Faults) -> String {
+    if keys == Keys::Name {
+        let hint = faults.hint(key, table.fields.iter().map(|open| open.field.name.as_str()));
+        return format!("The table has no field `{}`.{hint}", Shown(key));
+    }
+    match table.field_keyed(key, Keys::Name) {
+        Some(open) => {
+            format!("With `keys=id` fields are called by their ids: `{key}` is `{}`.", open.field.id)
+        }
+        None => {
+            format!("With `keys=id` fields are called by their ids; no field has the id `{}`.", Shown(key))
+        }
+    }
 }
 
 /// Reads the value of one field; `null` is the empty value.
@@ -123,17 +173,22 @@ pub fn draft_new(table: &OpenTable, id: RecordId, named: &Named<'_>, head: &mut 
 /// A fault for each required field of a new record that neither the body nor a default gives a value.
 pub fn missing_check(
     table: &OpenTable,
-    named: &Named<'_>,
+    sound: &Sound<'_>,
     keys: Keys,
     at: &Pointer<'_>,
     faults: &mut Faults,
 ) {
+    // Which of the required ones are there can't be told while some are called by unknown names.
+    if sound.unknown {
+        return;
+    }
     let required = |open: &&OpenField| {
         open.field.required && open.of_type.source() == Source::Client && !open.of_type.never_empty()
     };
     for open in table.fields.iter().filter(required) {
-        let given = named.iter().any(|(named, _)| named.field.number == open.field.number);
-        if !given && open.default_value().is_empty() {
+        let number = open.field.number;
+        let given = sound.named.iter().any(|(named, _)| named.field.number == number);
+        if !given && !sound.faulty.contains(&number) && open.default_value().is_empty() {
             let at = at.member("values");
             let key = open.key_text(keys);
             faults.add(
@@ -189,11 +244,31 @@ pub fn edits_write(
     sizes_check(table, edits, layout)?;
     let writing = txn.writing(access);
     let written = record::records_write(txn.write, *access.place(), table, head, edits, &writing)?;
-    written.map_err(|taken| taken_error(table, edits, &taken, layout))
+    written.map_err(|taken| {
+        let mut faults = Faults::default();
+        taken_add(table, edits, &taken, layout, &mut faults);
+        faults.into()
+    })
 }
 
-fn taken_error(table: &OpenTable, edits: &[Edit], taken: &[Taken], layout: Layout) -> Error {
-    let mut faults = Faults::default();
+/// The error of a body that has faults, with one more for each sound value in it that is taken; `Ok` if it has none.
+pub fn faults_check(
+    txn: &Txn<'_>,
+    access: &Access<RecordsWrite>,
+    table: &OpenTable,
+    edits: &[Edit],
+    layout: Layout,
+    mut faults: Faults,
+) -> Result<()> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let taken = record::uniques_taken(&*txn.write, *access.place(), table, edits)?;
+    taken_add(table, edits, &taken, layout, &mut faults);
+    faults.check()
+}
+
+fn taken_add(table: &OpenTable, edits: &[Edit], taken: &[Taken], layout: Layout, faults: &mut Faults) {
     let mut named = HashSet::new();
     for Taken { edit, field } in taken {
         // All records of a change by filter get their values from one place in the body.
@@ -216,5 +291,4 @@ fn taken_error(table: &OpenTable, edits: &[Edit], taken: &[Taken], layout: Layou
             );
         });
     }
-    faults.into()
 }

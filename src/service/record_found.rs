@@ -7,7 +7,7 @@ use super::Core;
 use super::once::{Commit, Done, Once, Txn, commit_once};
 use super::record::copy_of;
 use super::record_bulk::{Changed, shown_of, write_changed};
-use super::record_edit::{Layout, draft_changed, edits_write, values_read};
+use super::record_edit::{Layout, Sound, draft_changed, edits_write, values_read};
 use super::search::{FilterInput, Form, filter_read};
 use crate::access::{Access, InTable, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
@@ -43,7 +43,8 @@ pub async fn record_update_found(
         let mut faults = meant.faults.clone();
         let filter = filter_of(txn, &table, meant.filter.as_ref(), &mut faults);
         let at = Pointer::Root;
-        let named = values_read(&table, values.as_ref(), keys, &at.member("values"), &mut faults);
+        let sound = values_read(&table, values.as_ref(), keys, &at.member("values"), &mut faults);
+        let named = sound.and_then(Sound::whole);
         faults.check()?;
         let (head, found) = found(txn, *access.place(), &table, filter)?;
         let named = named.unwrap_or_default();

@@ -29,6 +29,8 @@ pub struct ListInput {
     pub cursor: Option<String>,
     pub total: bool,
     pub explain: bool,
+    /// Parameters that can't be read.
+    pub faults: Faults,
 }
 
 impl ListInput {
@@ -44,6 +46,7 @@ impl ListInput {
             cursor: None,
             total: true,
             explain: false,
+            faults: Faults::default(),
         }
     }
 }
@@ -184,7 +187,7 @@ fn binding(input: &ListInput, table: crate::id::TableId) -> Vec<u8> {
 }
 
 fn parse(core: &Core, table: &OpenTable, input: &ListInput, bound: &Bound<'_>) -> Result<Parsed> {
-    let mut faults = Faults::default();
+    let mut faults = input.faults.clone();
     let context = Context { table, now: core.clock.now() };
     let filter = filter_read(input.filter.as_ref(), input.form, &context, &mut faults);
     let searched = match &input.search {
@@ -204,7 +207,12 @@ fn parse(core: &Core, table: &OpenTable, input: &ListInput, bound: &Bound<'_>) -
         (Some(cursor), Some(sort)) => taken(position_read(cursor, sort, input.form, bound), &mut faults),
         _ => None,
     };
-    faults.check()?;
+    if input.faults.is_empty() {
+        faults.check()?;
+    } else {
+        // What can't be read decides about the status, whatever else does not fit.
+        return Err(Error::from(faults).with_code(Code::InvalidParameter));
+    }
     let missing = || Error::internal("a fault was not named");
     let filter = match (filter.ok_or_else(missing)?, searched.ok_or_else(missing)?) {
         (filter, Expr::All(parts)) if parts.is_empty() => filter,

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use super::Core;
 use super::once::{Commit, Done, Txn, commit_once, run_to_end};
+use super::record_edit::Sent;
+pub use super::token_meant::Meant;
+use super::token_meant::{bases_meant, tables_meant};
 use crate::access::{Access, InSpace, Inside, PlainToken, Reach, SpaceRead, TokensManage, TokensRead, hint};
 use crate::clock::Time;
-use crate::error::{Code, Error, Faults, Result, Shown};
-use crate::id::{BaseId, Id, TableId, TokenId};
-use crate::limits::{NARROWED_MAX, TOKENS_MAX};
+use crate::error::{Code, Error, Faults, Result};
+use crate::id::{Id, TableId, TokenId};
+use crate::limits::TOKENS_MAX;
 use crate::model::change::Actor;
 use crate::model::name::Name;
 use crate::model::scope::{Scope, Scopes};
@@ -20,12 +23,13 @@ use crate::store;
 /// A token to be made.
 #[derive(Clone, Debug)]
 pub struct TokenInput {
-    pub name: Name,
+    /// `None` if it could not be read, which has its fault already.
+    pub name: Option<Name>,
     pub scopes: Option<Scopes>,
     /// Ids or names.
-    pub bases: Option<Vec<String>>,
+    pub bases: Option<Meant>,
     /// Ids, or names if they are the only ones in the space.
-    pub tables: Option<Vec<String>>,
+    pub tables: Option<Meant>,
     pub expires_at: Option<Time>,
 }
 
@@ -34,8 +38,8 @@ pub struct TokenInput {
 pub struct TokenPatch {
     pub name: Option<Name>,
     pub scopes: Option<Scopes>,
-    pub bases: Option<Option<Vec<String>>>,
-    pub tables: Option<Option<Vec<String>>>,
+    pub bases: Option<Option<Meant>>,
+    pub tables: Option<Option<Meant>>,
     pub expires_at: Option<Option<Time>>,
 }
 
@@ -55,14 +59,14 @@ fn not_found() -> Error {
 pub async fn token_create(
     core: &Arc<Core>,
     access: Access<TokensManage>,
-    input: TokenInput,
+    sent: Sent<TokenInput>,
 ) -> Result<(Tokened, PlainToken)> {
     // Drawn outside of the body, which may be run again: the secret of the run that counts is the one that is shown.
     let secret = PlainToken::generate();
     let (hash, hint) = (secret.hash(), hint(&secret));
     let done = commit_once(core, access, Commit::light(None), move |txn, access| {
         count_check(txn, access)?;
-        let mut faults = Faults::default();
+        let (input, mut faults) = (&sent.content, sent.faults.clone());
         let narrowing = Narrowing {
             bases: input
                 .bases
@@ -73,9 +77,13 @@ pub async fn token_create(
                 .as_deref()
                 .map(|meant| tables_meant(&txn.catalog, access.reach(), meant, &mut faults)),
         };
+        let Some(name) = input.name.clone() else {
+            faults.check()?;
+            return Err(Error::internal("a token's name was refused without a fault"));
+        };
         let token = Token {
             id: txn.core.ids.draw(txn.now),
-            name: input.name.clone(),
+            name,
             hint: hint.clone(),
             hash,
             old: None,
@@ -159,70 +167,6 @@ fn more_check(catalog: &Catalog, reach: &Reach, token: &Token) -> Result<()> {
     Ok(())
 }
 
-fn bases_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut Faults) -> Vec<BaseId> {
-    if !list_fits("bases", meant.len(), faults) {
-        return Vec::new();
-    }
-    let mut found = Vec::with_capacity(meant.len());
-    for (n, text) in meant.iter().enumerate() {
-        let base = catalog.base_meant(text).filter(|base| reach.sees_base(base.id, &base.tables));
-        match base {
-            Some(base) if !found.contains(&base.id) => found.push(base.id),
-            Some(_) => {}
-            None => {
-                let detail = format!("There is no base `{}`.", Shown(text));
-                faults.add(format!("/bases/{n}"), Code::InvalidValue, detail);
-            }
-        }
-    }
-    found
-}
-
-fn tables_meant(catalog: &Catalog, reach: &Reach, meant: &[String], faults: &mut Faults) -> Vec<TableId> {
-    if !list_fits("tables", meant.len(), faults) {
-        return Vec::new();
-    }
-    let mut found = Vec::with_capacity(meant.len());
-    for (n, text) in meant.iter().enumerate() {
-        let at = format!("/tables/{n}");
-        let of_base = |base: BaseId| catalog.table_meant(base, text).map(|table| (base, table.id));
-        let mut fitting = catalog
-            .bases
-            .iter()
-            .filter_map(|base| of_base(base.id))
-            .filter(|(base, table)| reach.sees_table(*base, *table))
-            .map(|(_, table)| table);
-        match (fitting.next(), fitting.next()) {
-            (Some(table), None) if !found.contains(&table) => found.push(table),
-            (Some(_), None) => {}
-            (None, _) => {
-                faults.add(at, Code::InvalidValue, format!("There is no table `{}`.", Shown(text)));
-            }
-            (Some(_), Some(_)) => {
-                let detail = format!("The name `{text}` fits tables of several bases; send the id.");
-                faults.add(at, Code::InvalidValue, detail);
-            }
-        }
-    }
-    found
-}
-
-/// Whether a list is short enough to be gone through: a body has room for a quarter of a million names.
-fn list_fits(name: &str, length: usize, faults: &mut Faults) -> bool {
-    if length == 0 {
-        let detail = format!("An empty list would let the token reach nothing; leave `{name}` out for all.");
-        faults.add(format!("/{name}"), Code::Required, detail);
-    }
-    if length > NARROWED_MAX {
-        faults.add(
-            format!("/{name}"),
-            Code::TooMany,
-            format!("A token is narrowed to at most {NARROWED_MAX} {name}."),
-        );
-    }
-    length <= NARROWED_MAX
-}
-
 /// The tokens of a space that the caller sees, revoked ones too, in order of their ids: those after `after`, and whether
 /// there are more.
 pub fn token_list(
@@ -281,10 +225,10 @@ pub async fn token_update(
     core: &Arc<Core>,
     access: Access<TokensManage>,
     id: TokenId,
-    patch: TokenPatch,
+    sent: Sent<TokenPatch>,
 ) -> Result<Tokened> {
     changed(core, access, id, move |txn, access, before| {
-        let mut faults = Faults::default();
+        let (patch, mut faults) = (&sent.content, sent.faults.clone());
         let mut token = before.clone();
         if let Some(name) = &patch.name {
             token.name = name.clone();
@@ -327,6 +271,11 @@ pub async fn token_rotate(
     let rotated = changed(core, access, id, move |txn, access, before| {
         // Whoever gets the secret gets what the token may do.
         more_check(&txn.catalog, access.reach(), before)?;
+        if before.expires_at.is_some_and(|end| end <= txn.now) {
+            let detail =
+                "The token has expired, and so would the new secret have; give it a later `expiresAt` first.";
+            return Err(Error::fault("", Code::OutOfRange, detail));
+        }
         let until = (grace_seconds > 0).then(|| (before.hash, txn.now.plus_seconds(grace_seconds)));
         Ok(Token { hash, hint: hint.clone(), old: until, ..before.clone() })
     });

@@ -138,6 +138,16 @@ pub fn records_write(
     Ok(Ok(()))
 }
 
+/// The unique values that edits can't have.
+pub fn uniques_taken(
+    txn: &dyn Write,
+    place: InTable,
+    fields: &OpenTable,
+    edits: &[Edit],
+) -> Result<Vec<Taken>> {
+    Uniques::of(place, fields, edits).taken(txn)
+}
+
 fn rows_write(
     txn: &mut dyn Write,
     place: InTable,

@@ -238,7 +238,7 @@ fn a_default_fills_the_records_that_are_there() {
         &shop.ask("POST", &path, required),
         "there is a record without a value",
         422,
-        "values_do_not_convert",
+        "required",
         &["/required required"],
     );
     let filled = json!({"name": "state", "type": "string", "required": true, "default": "new"});

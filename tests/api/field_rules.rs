@@ -28,7 +28,12 @@ fn create(shop: &Shop, table: &str, value: Value) -> Answer {
 #[track_caller]
 fn refused_for(answer: &Answer, why: &str, fault: &str, records: &[&String]) {
     let faults = vec![fault; records.len()];
-    refused(answer, why, 422, "values_do_not_convert", &faults);
+    let (status, code) = match fault.rsplit(' ').next().unwrap() {
+        "value_taken" => (409, "value_taken"),
+        "required" => (422, "required"),
+        _ => (422, "values_do_not_convert"),
+    };
+    refused(answer, why, status, code, &faults);
     let count = records.len().to_string();
     assert!(answer.text("/detail").starts_with(&format!("{count} ")), "{why}: the count: {answer:?}");
     for (n, id) in records.iter().enumerate() {
@@ -57,7 +62,17 @@ fn a_refusal_names_the_records_that_do_not_fit_and_no_other() {
         json!({"type": "select", "options": {"multiple": true, "choices": [{"name": "x"}, {"name": "y"}]}});
     let (table, ids) = filled(&shop, "single", many, json!([["x"], ["x", "y"], [], ["y", "x"]]));
     let answer = change(&shop, &table, json!({"options": {"multiple": false}}));
-    refused_for(&answer, "one holds one choice only", "/type invalid_value", &[&ids[1], &ids[3]]);
+    refused_for(&answer, "one holds one choice only", "/options/multiple invalid_value", &[&ids[1], &ids[3]]);
+    let (table, ids) = filled(&shop, "rules", text(), json!(["a", null, "a"]));
+    let answer = change(&shop, &table, json!({"unique": true, "required": true}));
+    let faults = ["/unique value_taken", "/required required"];
+    refused(&answer, "two rules at once", 422, "invalid_input", &faults);
+    let detail = answer.text("/detail");
+    assert_eq!(
+        detail,
+        "1 record has no value in `f`, and 1 record has a value in `f` that another one has already."
+    );
+    assert!(answer.json()["errors"].to_string().contains(&ids[2]), "{answer:?}");
     let both = json!({"type": "string", "required": false});
     let (table, ids) = filled(&shop, "both", both, json!(["1", "x", null]));
     let answer = change(&shop, &table, json!({"type": "number", "required": true}));

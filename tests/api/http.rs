@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -282,4 +283,58 @@ fn other_origins_are_closed_unless_allowed() {
     let got = crossing(&shop, "GET", "/healthz", "https://app.example", &[], Value::Null);
     assert_eq!(got.status, 200);
     assert!(!got.headers.iter().any(|(name, _)| name.starts_with("access-control")), "{got:?}");
+}
+
+/// What the HTTP layer sets, as the limits say it.
+#[test]
+fn a_head_has_the_limits_that_are_told() {
+    let shop = Shop::open();
+    let status = |headers: usize, query: usize| {
+        let lines = (0..headers).map(|n| format!("x-{n}: 1\r\n")).collect::<Vec<_>>().concat();
+        let path = format!("/healthz?{}", "q".repeat(query - "/healthz?".len()));
+        let answer = exchange(shop.server.address, format!("GET {path} HTTP/1.1\r\n{lines}\r\n").as_bytes());
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    let (headers, address) = (undb::limits::HEADERS_MAX, undb::limits::ADDRESS_BYTES_MAX);
+    for (why, sent, query, found) in [
+        ("the most headers, and a parameter that is not known", headers, 20, "400"),
+        ("one more", headers + 1, 20, "431"),
+        ("the longest address", 1, address, "400"),
+    ] {
+        assert_eq!(status(sent, query), found, "{why}");
+    }
+    assert!(status(1, address + 1) == "400", "bare");
+}
+
+#[test]
+fn a_body_that_does_not_arrive_is_not_waited_for() {
+    let (pause, whole) = (Duration::from_millis(200), Duration::from_millis(600));
+    let settings =
+        undb::http::Settings { patience: undb::http::Patience { pause, whole }, ..Default::default() };
+    let shop = Shop::with(Setup { settings, ..Setup::default() });
+    for slow in [Duration::from_millis(50), Duration::from_mins(1)] {
+        let mut stream = TcpStream::connect(shop.server.address).unwrap();
+        stream.set_read_timeout(Some(slow)).unwrap();
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: a\r\nx-undb-api-token: {}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n",
+            shop.path("/records"),
+            shop.token
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let began = Instant::now();
+        let (mut answer, mut bytes) = (Vec::new(), [0; 1024]);
+        // With the short pause it sends a byte now and then, and with the long one it only waits.
+        loop {
+            match stream.read(&mut bytes) {
+                Ok(0) => break,
+                Ok(read) => answer.extend_from_slice(&bytes[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+                Err(_) => _ = stream.write_all(b" "),
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "it is still open");
+        }
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request_timeout"), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
 }

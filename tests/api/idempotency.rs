@@ -181,7 +181,8 @@ fn a_key_is_refused_where_none_is_taken() {
         ),
     ] {
         let answer = keyed(&shop, &shop.token, method, &path, "k", body);
-        refused(&answer, why, 400, "idempotency_key_not_taken", &[]);
+        let fault = "Idempotency-Key idempotency_key_not_taken";
+        refused(&answer, why, 400, "idempotency_key_not_taken", &[fault]);
     }
     let longest = "x".repeat(255);
     for (why, key, fits) in [

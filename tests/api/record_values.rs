@@ -202,6 +202,70 @@ fn every_fault_of_a_body_is_named_at_once() {
     );
 }
 
+/// Parameters that can't be read, and names that the table does not have, in one answer.
+#[test]
+fn parameters_and_what_the_schema_says_of_them_are_judged_together() {
+    let shop = Shop::open();
+    let id = shop.record(json!({"title": "Dune"}));
+    let one = shop.ask("GET", &shop.path(&format!("/records/{id}?foo=1&fields=zz,yy&keys=q")), Value::Null);
+    let (foo, keys, fields) = ("foo unknown_parameter", "keys invalid_parameter", "fields invalid_parameter");
+    refused(&one, "a record", 400, "invalid_parameter", &[foo, keys, fields, fields]);
+    let query = "?foo=1&limit=0&fields=zz&sort=yy&filter=xx%3D1&cursor=x";
+    let list = shop.ask("GET", &shop.path(&format!("/records{query}")), Value::Null);
+    assert_eq!((list.status, list.code().as_str()), (400, "invalid_parameter"), "{list:?}");
+    let mut pointers: Vec<_> = list.faults().into_iter().map(|(pointer, _)| pointer).collect();
+    pointers.sort();
+    assert_eq!(pointers, ["fields", "filter", "foo", "limit", "sort"], "{list:?}");
+    let cursor = "cursor invalid_cursor";
+    for path in
+        [shop.path("/records"), "/api/openapi/bases".into(), format!("/api/spaces/{}/tokens", shop.space)]
+    {
+        let answer = shop.ask("GET", &format!("{path}?foo=1&cursor=x"), Value::Null);
+        refused(&answer, &path, 400, "invalid_parameter", &[foo, cursor]);
+        let alone = shop.ask("GET", &format!("{path}?cursor=x"), Value::Null);
+        refused(&alone, &path, 400, "invalid_cursor", &[cursor]);
+    }
+    let tables = format!("/api/openapi/bases/{}/tables", shop.base);
+    shop.table("second", json!([{"name": "a", "type": "string"}]));
+    let page = shop.ask("GET", &format!("{tables}?limit=1"), Value::Null);
+    let gone = format!("{tables}/{}", page.text("/tables/0/id"));
+    assert_eq!(shop.ask("DELETE", &gone, Value::Null).status, 204);
+    let next = format!("{tables}?cursor={}", page.text("/nextCursor"));
+    refused(&shop.ask("GET", &next, Value::Null), "its table is gone", 400, "invalid_cursor", &[cursor]);
+}
+
+/// Values that are taken are named beside all else that is wrong.
+#[test]
+fn taken_values_are_listed_beside_other_faults() {
+    let shop = Shop::open();
+    let used = shop.record(json!({"title": "Dune", "isbn": "1"}));
+    let other = shop.record(json!({"title": "Emma", "isbn": "2"}));
+    let records = shop.path("/records");
+    let body = json!({"id": used, "values": {"title": "x", "isbn": "1"}});
+    let faults = ["/id id_taken", "/values/isbn value_taken"];
+    refused(&shop.ask("POST", &records, body), "id and value", 409, "conflict", &faults);
+    let wrong = json!({"isbn": "1", "pages": "many"});
+    let create = ["/values/title required", "/values/pages wrong_type", "/values/isbn value_taken"];
+    refused(&shop.ask("POST", &records, json!({"values": wrong})), "create", 422, "invalid_input", &create);
+    let patch = shop.ask("PATCH", &format!("{records}/{other}"), json!({"values": wrong}));
+    refused(&patch, "patch", 422, "invalid_input", &create[1..]);
+    let listed = ["/records/0/values/isbn value_taken", "/records/1/values/pages wrong_type"];
+    let bulk = json!({"records": [
+        {"values": {"title": "a", "isbn": "1"}}, {"values": {"title": "b", "pages": "many"}}
+    ]});
+    refused(&shop.ask("POST", &format!("{records}/bulk"), bulk), "bulk", 422, "invalid_input", &listed);
+    let bulk = json!({"records": [
+        {"id": other, "values": {"isbn": "1"}}, {"id": used, "values": {"pages": "many"}}
+    ]});
+    refused(&shop.ask("PATCH", &records, bulk), "bulk patch", 422, "invalid_input", &listed);
+    let upsert = json!({"on": "id", "records": [
+        {"id": other, "values": {"isbn": "1"}}, {"id": used, "values": {"pages": "many"}}, {"values": {"isbn": "2"}}
+    ]});
+    let listed = [listed[0], listed[1], "/records/2/id required"];
+    refused(&shop.ask("PUT", &records, upsert), "upsert", 422, "invalid_input", &listed);
+    assert_eq!(shop.got(&records).at("/total"), 2);
+}
+
 #[test]
 fn keys_by_id_work_both_ways() {
     let shop = Shop::open();
@@ -230,6 +294,8 @@ fn keys_by_id_work_both_ways() {
     // Which of the required ones are there can't be told while some are called by unknown names.
     let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
     refused(&answer, "ids are no names", 422, "invalid_input", &pointers);
+    let named = shop.ask("POST", &format!("{records}?keys=id"), json!({"values": {"title": "x"}}));
+    assert!(named.text("/detail").contains(&format!("`title` is `{title}`")), "{named:?}");
     let answer = shop.ask("POST", &format!("{records}?keys=id"), json!({"values": {}}));
     refused(
         &answer,

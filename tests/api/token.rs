@@ -209,3 +209,35 @@ fn a_token_ends_when_it_expires_and_when_it_is_revoked() {
         refused(&answer, "revoked for good", 404, "token_not_found", &[]);
     }
 }
+
+#[test]
+fn an_expired_token_is_not_rotated() {
+    let shop = timed();
+    let path = format!("/api/spaces/{}/tokens", shop.space);
+    let (id, _) = shop.server.token(
+        &shop.cookie,
+        &shop.space,
+        json!({"name": "t", "expiresAt": "2026-12-01T00:00:00Z"}),
+    );
+    shop.server.core.clock.advance_millis(30 * 86_400_000);
+    let rotate = || shop.ask("POST", &format!("{path}/{id}/rotate"), json!({}));
+    refused(&rotate(), "its new secret would be of no use", 422, "invalid_input", &[" out_of_range"]);
+    let later = shop.ask("PATCH", &format!("{path}/{id}"), json!({"expiresAt": "2027-12-01T00:00:00Z"}));
+    assert_eq!((later.status, rotate().status), (200, 200));
+}
+
+#[test]
+fn every_fault_of_a_token_is_listed() {
+    let shop = Shop::open();
+    let path = format!("/api/spaces/{}/tokens", shop.space);
+    let wrong = json!({"bases": "CRM", "tables": [shop.table, 5, "Nope"]});
+    let faults = ["/bases wrong_type", "/tables/1 wrong_type", "/tables/2 invalid_value"];
+    let patch = shop.ask(
+        "PATCH",
+        &format!("{path}/{}", shop.server.token(&shop.cookie, &shop.space, json!({"name": "t"})).0),
+        wrong.clone(),
+    );
+    refused(&patch, "changed", 422, "invalid_input", &faults);
+    let made = shop.ask("POST", &path, wrong);
+    refused(&made, "made", 422, "invalid_input", &[&["/name required"][..], &faults].concat());
+}

@@ -78,9 +78,18 @@ impl Process {
 
     /// The one-time code that the first start prints.
     pub fn setup_code(&self) -> String {
-        let told = self.told();
-        let after = told.split("make the owner: ").nth(1).unwrap();
-        after.lines().next().unwrap().trim().to_owned()
+        let began = Instant::now();
+        loop {
+            let told = self.told();
+            // The line after it is there too, so this one is whole.
+            if let Some((code, _)) =
+                told.split("make the owner: ").nth(1).and_then(|after| after.split_once('\n'))
+            {
+                return code.trim().to_owned();
+            }
+            assert!(began.elapsed() < PATIENCE, "no code: {told}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 }
 

@@ -42,6 +42,51 @@ fn what_was_acknowledged_is_there_after_opening_again() {
     assert!((0..5).all(|round| get(&sled, &[round, 1]).unwrap() == long));
 }
 
+/// The file that sled begins to read its log from.
+fn snapshots(dir: &tempfile::TempDir) -> Vec<std::path::PathBuf> {
+    let files = dir.path().read_dir().unwrap().map(|file| file.unwrap().path());
+    files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("snap.")).collect()
+}
+
+/// As a start on a full disk leaves them, and as a bad disk may.
+#[test]
+fn snapshots_that_can_t_be_read_keep_no_database_shut() {
+    let dir = tempfile::tempdir().unwrap();
+    let sled = open(&dir);
+    // Overwritten and deleted often enough that sled moves pages and uses segments of its log again.
+    for round in 0..40_u8 {
+        let waits: Vec<_> = (0..60).map(|n| stage(&sled, &[n], &vec![round; 4000])).collect();
+        waits.into_iter().for_each(|wait| wait().unwrap());
+        stage(&sled, &[200, round], &vec![round; 40_000])().unwrap();
+        if round >= 2 {
+            delete(&sled, &[200, round - 2]);
+        }
+    }
+    drop(sled);
+    let expected = rows(&*open(&dir).read().unwrap(), SPACE);
+    assert_eq!(expected.len(), 62);
+    let plant = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+    for round in 0..4 {
+        let whole = snapshots(&dir);
+        assert_eq!(whole.len(), 1);
+        match round {
+            0 => plant("snap.00000000FFFFFFFF.generating", b""),
+            1 => plant("snap.00000000FFFFFFFF.generating", b"this is no snapshot, but longer than its end"),
+            2 => {
+                plant("snap.00000000FFFFFFFE", b"");
+                plant("snap.00000000FFFFFFFF", b"this is no snapshot, but longer than its end");
+            }
+            _ => std::fs::write(&whole[0], b"").unwrap(),
+        }
+        let sled = open(&dir);
+        assert_eq!(rows(&*sled.read().unwrap(), SPACE), expected, "round {round}");
+        put(&sled, &[1], &[1; 4000]);
+        put(&sled, &[1], &[39; 4000]);
+        drop(sled);
+        assert_eq!(rows(&*open(&dir).read().unwrap(), SPACE), expected, "round {round}, and again");
+    }
+}
+
 #[test]
 fn dropping_the_engine_commits_what_is_staged_and_frees_the_directory_at_once() {
     let (dir, sled) = opened();

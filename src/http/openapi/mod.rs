@@ -195,7 +195,10 @@ fn document_send(request: &HttpRequest, yaml: bool) -> Result<HttpResponse, Prob
 /// The static OpenAPI 3.1 document, the same that `openapi.yaml` in the repository holds.
 #[utoipa::path(
     get, path = "/api/openapi.json", operation_id = "documentJsonGet", tag = "server",
-    responses((status = 200, description = "The document.", body = serde_json::Value, content_type = "application/json"))
+    responses(
+        (status = 200, description = "The document.", body = serde_json::Value, content_type = "application/json"),
+        (status = 304, description = "It is as the client has it.")
+    )
 )]
 pub async fn document_json_get(call: OpenCall) -> Result<HttpResponse, Problem> {
     document_send(&call.request, false)
@@ -206,7 +209,10 @@ pub async fn document_json_get(call: OpenCall) -> Result<HttpResponse, Problem> 
 /// The static OpenAPI 3.1 document: the same bytes as `openapi.yaml` in the repository.
 #[utoipa::path(
     get, path = "/api/openapi.yaml", operation_id = "documentYamlGet", tag = "server",
-    responses((status = 200, description = "The document.", body = String, content_type = "application/yaml"))
+    responses(
+        (status = 200, description = "The document.", body = String, content_type = "application/yaml"),
+        (status = 304, description = "It is as the client has it.")
+    )
 )]
 pub async fn document_yaml_get(call: OpenCall) -> Result<HttpResponse, Problem> {
     document_send(&call.request, true)

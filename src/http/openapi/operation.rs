@@ -186,6 +186,7 @@ fn failures(route: &Route) -> Vec<(u16, &'static str)> {
             facts.in_space || (facts.writes && facts.need.is_some()),
             "A name, id or unique value is taken, or a name is ambiguous.",
         ),
+        (408, facts.reads_body, "The body did not arrive in time."),
         (412, matches!(id, "recordUpdate" | "recordDelete"), "The record is not as `If-Match` says."),
         (413, facts.reads_body, "The body is too large."),
         (415, facts.reads_body, "The body's media type or coding is not read here."),
@@ -208,12 +209,13 @@ fn failure(about: &str) -> RefOr<utoipa::openapi::Response> {
 
 /// Headers that answers carry by their status.
 fn headers_add(operation: &mut Operation) {
-    // What makes many things does not say where they are.
-    let is_bulk = operation.operation_id.as_deref().is_some_and(|id| id.ends_with("Bulk"));
+    // What makes many things does not say where they are, and a person has no address.
+    let id = operation.operation_id.as_deref();
+    let placeless = id.is_some_and(|id| id.ends_with("Bulk") || id == "authSetup");
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         let about = match status.as_str() {
-            "201" if !is_bulk => ("Location", "Where the new thing is: a path without host."),
+            "201" if !placeless => ("Location", "Where the new thing is: a path without host."),
             "401" => ("WWW-Authenticate", "The header that takes a token."),
             "429" | "503" => ("Retry-After", "Seconds after which trying again makes sense."),
             _ => continue,

@@ -1,6 +1,7 @@
 //! Opening and leaving the database's directory.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Weak;
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<(Db, File)> {
     let path = std::path::absolute(path).map_err(|error| broken("find", path, &error))?;
     let existing = path.ancestors().find(|dir| dir.exists()).map(Path::to_path_buf);
     let config = Config::new().path(&path).cache_capacity(options.cache_bytes).flush_every_ms(None);
-    let db = open_patiently(&config)?;
+    let db = open_patiently(&path, &config)?;
     let log_path = path.join("db");
     let log = File::options()
         .read(true)
@@ -31,9 +32,10 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<(Db, File)> {
     Ok((db, log))
 }
 
-fn open_patiently(config: &Config) -> Result<Db> {
+fn open_patiently(path: &Path, config: &Config) -> Result<Db> {
     let start = Instant::now();
     loop {
+        snapshots_tidy(path)?;
         match config.open() {
             Err(error) if !is_held(&error) => return Err(error.into()),
             Err(_) if start.elapsed() >= PATIENCE => return Err(Error::Held),
@@ -41,6 +43,51 @@ fn open_patiently(config: &Config) -> Result<Db> {
             Ok(db) => return Ok(db),
         }
     }
+}
+
+/// Removes the snapshots of sled's page table that can't be read: those still being written (`.generating`) when a start
+/// ended, as it does on a full disk, and then finished ones until one is whole.
+///
+/// Sled takes the last file by name, an unfinished one too, and where it can't read that one refuses the database. A
+/// snapshot is only where reading the log begins: with an older one, or none, sled reads more of the log, which has all.
+fn snapshots_tidy(path: &Path) -> Result<()> {
+    // Held by another process, these files may be good soon, and opening will say that it is held.
+    match File::open(path.join("db")) {
+        Ok(log) if log.try_lock().is_err() => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        _ => {}
+    }
+    let files = path.read_dir().map_err(|error| broken("read", path, &error))?.flatten();
+    let named =
+        |file: &PathBuf| file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"snap."));
+    let (unfinished, mut finished): (Vec<_>, Vec<_>) = files
+        .map(|file| file.path())
+        .filter(named)
+        .partition(|file| file.extension().is_some_and(|extension| extension == "generating"));
+    for file in &unfinished {
+        snapshot_remove(file)?;
+    }
+    finished.sort();
+    while let Some(last) = finished.pop() {
+        if snapshot_is_whole(&last)? {
+            break;
+        }
+        snapshot_remove(&last)?;
+    }
+    Ok(())
+}
+
+fn snapshot_remove(file: &Path) -> Result<()> {
+    tracing::warn!(file = %file.display(), "an incomplete snapshot is removed; more of the log is read instead");
+    std::fs::remove_file(file).map_err(|error| broken("remove", file, &error))
+}
+
+/// Whether a snapshot ends in its length, eight bytes, and the checksum of what stands before both, four.
+fn snapshot_is_whole(file: &Path) -> Result<bool> {
+    let bytes = std::fs::read(file).map_err(|error| broken("read", file, &error))?;
+    let Some((rest, sum)) = bytes.split_last_chunk::<4>() else { return Ok(false) };
+    let Some((content, _)) = rest.split_last_chunk::<8>() else { return Ok(false) };
+    Ok(!content.is_empty() && crc32fast::hash(content) == u32::from_le_bytes(*sum))
 }
 
 /// Sled tells a held lock from other failures by its words only.
