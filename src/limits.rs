@@ -153,8 +153,11 @@ pub const GROUP_FIELDS_MAX: usize = 3;
 pub const AGGREGATES_MAX: usize = 50;
 /// Bytes that one query may take for different values and medians.
 pub const QUERY_BYTES_MAX: usize = 64 << 20;
-/// Records of a table up to which a question over columns is answered without going to the blocking pool.
-pub const INLINE_ROWS_MAX: usize = 20_000;
+/// Work of a question over columns, rows times what is asked of each, up to which it is answered where the request is: less
+/// than a millisecond.
+pub const INLINE_WORK_MAX: u64 = 2_500_000;
+/// Work of a question from which on it counts as a slow one: tens of milliseconds.
+pub const SLOW_WORK_MIN: u64 = 200_000_000;
 /// Bytes that the columns of all tables may take, if the settings do not say.
 pub const MEMORY_BUDGET_DEFAULT: usize = 512 << 20;
 /// Seconds that a question about many records may take, if the settings do not say.

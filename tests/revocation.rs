@@ -184,9 +184,9 @@ fn a_revocation_whose_client_is_gone_holds() {
         let mut stream = TcpStream::connect(shop.server.address).unwrap();
         let head = format!("DELETE {path} HTTP/1.1\r\nhost: x\r\nx-undb-api-token: {}\r\n\r\n", shop.token);
         stream.write_all(head.as_bytes()).unwrap();
-        // Half of the clients go before the commit is taken up, half while it waits for the disk.
+        // Half of the clients go before the request is taken up, half while it waits for the disk.
         if round % 2 == 0 {
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(200));
         }
         drop(stream);
         assert_eq!(shop.server.core.engine.stats().commits, begun, "nothing is acknowledged yet");

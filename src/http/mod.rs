@@ -108,6 +108,8 @@ pub fn server(
             .wrap(front::Front)
             .default_service(web::to(route))
     });
+    // A client that closes its side has gone: what it asked for is not worked on any longer.
+    let server = server.h1_allow_half_closed(false);
     let server = server.disable_signals().workers(workers.max(1)).shutdown_timeout(10).listen(listener)?;
     Ok(server.run())
 }

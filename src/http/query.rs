@@ -1,5 +1,6 @@
 //! Query parameters: each is known, given once and not empty, or the answer says which is not.
 
+use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
 use crate::error::{Code, Faults, Shown};
@@ -63,7 +64,15 @@ pub struct Params {
 impl Params {
     pub fn parse(query: &str, known: &'static [ParamDoc]) -> Params {
         let left = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Params { left, known, faults: Faults::default() }
+        let mut faults = Faults::default();
+        for part in query.split('&') {
+            if percent_decode_str(part).decode_utf8().is_err() {
+                let name = part.split('=').next().unwrap_or_default();
+                let detail = "The parameter is not UTF-8 once it is decoded.";
+                faults.add(name, Code::InvalidParameter, detail);
+            }
+        }
+        Params { left, known, faults }
     }
 
     /// The parameter's text; a fault if it is empty or given twice.

@@ -32,6 +32,7 @@ pub struct GroupsView {
     /// In the order of their values, what is empty last.
     groups: Vec<GroupView>,
     /// Where the groups go on; null at their end.
+    #[schema(required = true)]
     next_cursor: Option<String>,
     /// With `explain`: how they were found.
     #[schema(nullable = false)]

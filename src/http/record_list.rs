@@ -30,6 +30,7 @@ pub struct RecordListView {
     total: Option<u64>,
     records: Vec<RecordView>,
     /// Where the list goes on; null at its end.
+    #[schema(required = true)]
     next_cursor: Option<String>,
     /// With `explain`: how the page was found.
     #[schema(nullable = false)]

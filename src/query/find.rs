@@ -78,6 +78,12 @@ impl Search<'_> {
         columns
     }
 
+    /// Roughly, what is asked of each row, in thirds of a nanosecond.
+    pub fn cost(&self) -> u64 {
+        let sort = if self.order_of_ids().is_some() { 1 } else { 12 };
+        self.filter.cost() + sort
+    }
+
     /// The page if it can be had without looking at all records: by a range of the store, or by look-ups.
     pub fn quick(
         &self,

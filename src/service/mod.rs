@@ -56,8 +56,8 @@ pub struct Core {
     pub columns: Held,
     /// How long one question about many records may take.
     pub query_timeout: Duration,
-    /// As many such questions are worked on at once as there are cores.
-    pub(crate) searching: Arc<tokio::sync::Semaphore>,
+    /// How many of them are worked on at once.
+    pub(crate) searching: search::Lanes,
     pub door: door::Door,
     pub logins: auth::Logins,
     pub(crate) instance: Instance,
@@ -136,7 +136,7 @@ impl Core {
             known: Known::default(),
             columns: Held::new(options.memory_budget),
             query_timeout: options.query_timeout,
-            searching: Arc::new(tokio::sync::Semaphore::new(cores)),
+            searching: search::Lanes::new(cores),
             door: door::Door::default(),
             logins: auth::Logins::default(),
             demo: AtomicBool::new(instance.demo),

@@ -70,6 +70,8 @@ struct Parsed {
     figures: Vec<Figure>,
     figure_fields: Vec<(String, Option<usize>)>,
     after: Option<Position>,
+    /// What cursors are bound to.
+    binding: Vec<u8>,
 }
 
 /// Answers a page of groups.
@@ -86,16 +88,14 @@ fn page(
     core: &Core,
     access: &Access<RecordsRead>,
     input: &AggregateInput,
-    effort: Effort,
+    effort: Effort<'_>,
     stop: &Stop,
     begun: Instant,
 ) -> Result<Option<GroupPage>> {
     let place = *access.place();
     let moment = Moment::now(core, place)?;
-    let mut binding = format!("groups of {}", place.table()).into_bytes();
-    binding.extend_from_slice(&input.binding);
-    let bound = Bound { key: core.cursor_key(), query: &binding };
-    let parsed = parse(core, &moment.table, input, &bound)?;
+    let parsed = parse(core, &moment.table, input)?;
+    let bound = Bound { key: core.cursor_key(), query: &parsed.binding };
     let search =
         Search { place, filter: &parsed.filter, sort: &[], after: None, limit: 1, total: false, stop };
     let aggregate = Aggregate { search, groups: &parsed.groups, figures: &parsed.figures };
@@ -123,20 +123,20 @@ fn grouped(
     core: &Core,
     moment: &Moment,
     aggregate: &Aggregate<'_>,
-    effort: Effort,
+    effort: Effort<'_>,
 ) -> Result<Option<(&'static str, Grouped)>> {
     let read = moment.read.as_ref();
     if let Some(grouped) = aggregate.quick(read, &moment.table, moment.head.records)? {
         return Ok(Some(("lookup", grouped)));
     }
-    match columns_at(core, aggregate.search.place, moment, &aggregate.columns(), effort)? {
+    match columns_at(core, aggregate.search.place, moment, &aggregate.columns(), aggregate.cost(), effort)? {
         None | Some(From::Later) => Ok(None),
         Some(From::Columns(columns)) => Ok(Some(("columns", aggregate.in_columns(&columns)?))),
         Some(From::Store) => Ok(Some(("stream", aggregate.streamed(read)?))),
     }
 }
 
-fn parse(core: &Core, table: &OpenTable, input: &AggregateInput, bound: &Bound<'_>) -> Result<Parsed> {
+fn parse(core: &Core, table: &OpenTable, input: &AggregateInput) -> Result<Parsed> {
     let mut faults = Faults::default();
     let context = Context { table, now: core.clock.now() };
     let filter = filter_read(input.filter.as_ref(), Form::Body, &context, &mut faults);
@@ -144,8 +144,9 @@ fn parse(core: &Core, table: &OpenTable, input: &AggregateInput, bound: &Bound<'
     let list = root.member("groupBy");
     for (n, group) in input.groups.iter().enumerate() {
         let Some((by, place)) = group_read(table, group, &list.item(n), &mut faults) else { continue };
-        if groups.contains(&by) {
-            let detail = format!("The field `{}` is there twice in the same way.", group.field);
+        if groups.iter().any(|held: &GroupBy| held.key.column == by.key.column) {
+            let detail =
+                format!("The field `{}` is there twice, and the answer has room for one.", group.field);
             faults.add(list.item(n), Code::InvalidValue, detail);
         }
         groups.push(by);
@@ -159,6 +160,10 @@ fn parse(core: &Core, table: &OpenTable, input: &AggregateInput, bound: &Bound<'
         figure_fields.push((figure.name.clone(), place));
     }
     let keys: Vec<SortKey> = groups.iter().map(|group| group.key.clone()).collect();
+    // The order of groups as it is in the table now.
+    let mut binding = format!("groups of {} {keys:?}", table.id).into_bytes();
+    binding.extend_from_slice(&input.binding);
+    let bound = Bound { key: core.cursor_key(), query: &binding };
     let after = input.cursor.as_deref().and_then(|cursor| {
         let read = bound.read(cursor).ok().and_then(|bytes| Position::from_bytes(&bytes, &keys));
         if read.is_none() && faults.is_empty() {
@@ -168,7 +173,7 @@ fn parse(core: &Core, table: &OpenTable, input: &AggregateInput, bound: &Bound<'
     });
     faults.check()?;
     let filter = filter.ok_or_else(|| Error::internal("a fault was not named"))?;
-    Ok(Parsed { filter, groups, group_fields, figures, figure_fields, after })
+    Ok(Parsed { filter, groups, group_fields, figures, figure_fields, after, binding })
 }
 
 /// A column by the name or id of its field, or by that of one of the record's own times and numbers.

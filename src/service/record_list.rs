@@ -7,7 +7,7 @@ use super::Core;
 use super::search::{Effort, FilterInput, Form, From, Moment, answer, columns_at, filter_read};
 use crate::access::{Access, RecordsRead};
 use crate::error::{Code, Error, Faults, Result};
-use crate::id::FieldId;
+use crate::id::{FieldId, TableId};
 use crate::model::expr::{Column, Context, Expr, SortKey, read_sort, read_sort_keys, search};
 use crate::model::json::Pointer;
 use crate::model::record::Record;
@@ -98,6 +98,8 @@ struct Parsed {
     sort: Vec<SortKey>,
     fields: Option<Vec<FieldId>>,
     after: Option<Position>,
+    /// What cursors are bound to.
+    binding: Vec<u8>,
 }
 
 /// Reads a page. Where it goes on is told by a cursor that is bound to what was asked.
@@ -114,15 +116,14 @@ fn page(
     core: &Core,
     access: &Access<RecordsRead>,
     input: &ListInput,
-    effort: Effort,
+    effort: Effort<'_>,
     stop: &Stop,
     begun: Instant,
 ) -> Result<Option<RecordPage>> {
     let place = *access.place();
     let moment = Moment::now(core, place)?;
-    let binding = binding(input, place.table());
+    let Parsed { filter, sort, fields, after, binding } = parse(core, &moment.table, input)?;
     let bound = Bound { key: core.cursor_key(), query: &binding };
-    let Parsed { filter, sort, fields, after } = parse(core, &moment.table, input, &bound)?;
     let search = Search {
         place,
         filter: &filter,
@@ -149,44 +150,37 @@ fn find(
     core: &Core,
     moment: &Moment,
     search: &Search<'_>,
-    effort: Effort,
+    effort: Effort<'_>,
 ) -> Result<Option<(&'static str, Found)>> {
     let (read, records) = (moment.read.as_ref(), moment.head.records);
     if let Some(found) = search.quick(read, &moment.table, records)? {
         return Ok(Some(found));
     }
-    match columns_at(core, search.place, moment, &search.columns(), effort)? {
+    match columns_at(core, search.place, moment, &search.columns(), search.cost(), effort)? {
         None | Some(From::Later) => Ok(None),
         Some(From::Columns(columns)) => Ok(Some(("columns", search.in_columns(read, &columns, records)?))),
         Some(From::Store) => Ok(Some(("stream", search.streamed(read)?))),
     }
 }
 
-/// All that a cursor is bound to: the table, and what decides about order and content.
-fn binding(input: &ListInput, table: crate::id::TableId) -> Vec<u8> {
+/// All that a cursor is bound to: the table, and what decides about order and content. The sort is what it means in the
+/// table now, fields, kinds and the order of choices: a cursor of another order would skip records.
+fn binding(input: &ListInput, table: TableId, sort: &[SortKey]) -> Vec<u8> {
     let filter = match &input.filter {
         None => String::new(),
         Some(FilterInput::Text(text)) => format!("t{text}"),
         Some(FilterInput::Json(json)) => format!("j{}", json.view().as_str()),
     };
-    let sort = match &input.sort {
-        None => String::new(),
-        // The order that there is without saying so.
-        Some(SortInput::Text(text)) if text == "id" => String::new(),
-        Some(SortInput::Keys(keys)) if *keys == ["id"] => String::new(),
-        Some(SortInput::Text(text)) => format!("t{text}"),
-        Some(SortInput::Keys(keys)) => format!("k{}", keys.join("\u{0}")),
-    };
     let search = input.search.clone().unwrap_or_default();
     let mut binding = format!("records of {table}").into_bytes();
-    for part in [filter, sort, search] {
+    for part in [filter, format!("{sort:?}"), search] {
         binding.extend_from_slice(&(part.len() as u64).to_be_bytes());
         binding.extend_from_slice(part.as_bytes());
     }
     binding
 }
 
-fn parse(core: &Core, table: &OpenTable, input: &ListInput, bound: &Bound<'_>) -> Result<Parsed> {
+fn parse(core: &Core, table: &OpenTable, input: &ListInput) -> Result<Parsed> {
     let mut faults = input.faults.clone();
     let context = Context { table, now: core.clock.now() };
     let filter = filter_read(input.filter.as_ref(), input.form, &context, &mut faults);
@@ -203,8 +197,10 @@ fn parse(core: &Core, table: &OpenTable, input: &ListInput, bound: &Bound<'_>) -
     };
     let sort = sort.map(|keys| if keys == [SortKey::of(Column::ID, None)] { Vec::new() } else { keys });
     let fields = fields_meant(table, input.fields.as_deref(), input.form, &mut faults);
+    let binding = binding(input, table.id, sort.as_deref().unwrap_or_default());
+    let bound = Bound { key: core.cursor_key(), query: &binding };
     let after = match (&input.cursor, &sort) {
-        (Some(cursor), Some(sort)) => taken(position_read(cursor, sort, input.form, bound), &mut faults),
+        (Some(cursor), Some(sort)) => taken(position_read(cursor, sort, input.form, &bound), &mut faults),
         _ => None,
     };
     if input.faults.is_empty() {
@@ -219,7 +215,7 @@ fn parse(core: &Core, table: &OpenTable, input: &ListInput, bound: &Bound<'_>) -
         (filter, searched) if filter == Expr::TRUE => searched,
         (filter, searched) => Expr::All(vec![filter, searched]),
     };
-    Ok(Parsed { filter, sort: sort.ok_or_else(missing)?, fields, after })
+    Ok(Parsed { filter, sort: sort.ok_or_else(missing)?, fields, after, binding })
 }
 
 fn position_read(

@@ -2,14 +2,17 @@
 //! within a limit of time, and no longer than somebody waits for it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Core;
 use super::door::{blocking, read_again};
 use crate::access::{InTable, Inside};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::kv::Read;
-use crate::limits::{COLUMNS_ALONG_MAX, INLINE_ROWS_MAX};
+use crate::limits::{COLUMNS_ALONG_MAX, INLINE_WORK_MAX, SLOW_WORK_MIN};
 use crate::model::expr::{Column, Context, Expr, read_json, read_text};
 use crate::model::field::OpenField;
 use crate::model::json::{OwnedJson, Pointer};
@@ -23,10 +26,11 @@ use crate::store;
 const AHEAD_RETRIES: usize = 8;
 
 /// How much a question may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// Microseconds: on the thread that also answers others.
-    Quick,
+#[derive(Clone, Copy, Debug)]
+pub enum Effort<'a> {
+    /// Microseconds: on the thread that also answers others. If that is too little, it is noted how much it is about: the
+    /// rows, each times the cost of what is asked of it.
+    Quick(&'a AtomicU64),
     Full,
 }
 
@@ -91,14 +95,17 @@ pub fn columns_at(
     place: InTable,
     moment: &Moment,
     columns: &[Column],
-    effort: Effort,
+    cost: u64,
+    effort: Effort<'_>,
 ) -> Result<Option<From>> {
     let along = cheap_columns(&moment.table);
     let wanted =
         Wanted { place, number: moment.head.change, records: moment.head.records, columns, along: &along };
     let ready = core.columns.ready(wanted);
-    if effort == Effort::Quick {
-        let ready = ready.filter(|columns| columns.rows() <= INLINE_ROWS_MAX);
+    if let Effort::Quick(noted) = effort {
+        let work = moment.head.records.saturating_mul(cost);
+        noted.store(work, Ordering::Relaxed);
+        let ready = ready.filter(|_| work <= INLINE_WORK_MAX);
         return Ok(Some(ready.map_or(From::Later, From::Columns)));
     }
     if let Some(ready) = ready {
@@ -127,34 +134,64 @@ fn cheap_columns(table: &OpenTable) -> Vec<Column> {
 /// Answers a question. `body` answers `None` if it takes more than its effort allows, or has to begin anew.
 pub async fn answer<T: Send + 'static>(
     core: &Arc<Core>,
-    body: impl Fn(&Core, Effort, &Stop) -> Result<Option<T>> + Send + Sync + 'static,
+    body: impl Fn(&Core, Effort<'_>, &Stop) -> Result<Option<T>> + Send + Sync + 'static,
 ) -> Result<T> {
     let limit = core.query_timeout;
-    let (stop, gives_up) = Stop::after(limit);
-    let body = Arc::new(body);
-    if !core.engine.waits_on_network()
-        && let Some(answer) = read_again(core, &|core: &Core| body(core, Effort::Quick, &stop))?
-    {
-        return Ok(answer);
+    let work = AtomicU64::new(0);
+    if !core.engine.waits_on_network() {
+        let (stop, _gives_up) = Stop::after(limit);
+        if let Some(answer) = read_again(core, &|core: &Core| body(core, Effort::Quick(&work), &stop))? {
+            return Ok(answer);
+        }
     }
-    let work = full(core.clone(), stop.clone(), body);
+    let slow = work.load(Ordering::Relaxed) > SLOW_WORK_MIN;
+    let lane = if slow { &core.searching.slow } else { &core.searching.others };
+    let waited = tokio::time::timeout(limit, lane.clone().acquire_owned()).await;
+    let permit = waited.map_err(|_| busy())?.map_err(Error::internal)?;
+    // Its time begins now: others' questions before it are none of its work.
+    let (stop, gives_up) = Stop::after(limit);
+    let work = full(core.clone(), permit, stop.clone(), Arc::new(body));
     // What is built for everyone goes on when one question has waited long enough.
     let answered = tokio::time::timeout(limit + GRACE, work).await;
     drop(gives_up);
     answered.unwrap_or_else(|_| Err(stop.error()))
 }
 
+fn busy() -> Error {
+    let detail = "Too many long queries are being answered; this one was not begun.";
+    Error::new(Code::Unavailable, detail).retry_after(1)
+}
+
+/// Questions that are worked on at once. Those that take long have a lane of their own, so that they never hold up others
+/// for longer than the machine's cores are shared.
+#[derive(Debug)]
+pub struct Lanes {
+    slow: Arc<Semaphore>,
+    others: Arc<Semaphore>,
+}
+
+impl Lanes {
+    /// For so many cores.
+    pub fn new(cores: usize) -> Lanes {
+        let lane = |many| Arc::new(Semaphore::new(many));
+        Lanes { slow: lane(cores), others: lane(OTHERS_PER_CORE * cores) }
+    }
+}
+
+/// Questions of the quicker lane that are worked on at once for each core.
+const OTHERS_PER_CORE: usize = 4;
+
 /// By how much waiting may be longer than the work.
 const GRACE: Duration = Duration::from_millis(200);
 
 async fn full<T: Send + 'static>(
     core: Arc<Core>,
+    permit: OwnedSemaphorePermit,
     stop: Stop,
-    body: Arc<impl Fn(&Core, Effort, &Stop) -> Result<Option<T>> + Send + Sync + 'static>,
+    body: Arc<impl Fn(&Core, Effort<'_>, &Stop) -> Result<Option<T>> + Send + Sync + 'static>,
 ) -> Result<T> {
-    // Held by the work itself: it may outlast who waits for it.
-    let permit = core.searching.clone().acquire_owned().await.map_err(Error::internal)?;
     blocking(move || {
+        // Held by the work itself: it may outlast who waits for it.
         let _permit = permit;
         let answered = read_again(&core, &|core: &Core| {
             for _ in 0..AHEAD_RETRIES {
@@ -164,7 +201,7 @@ async fn full<T: Send + 'static>(
             }
             Ok(None)
         })?;
-        answered.ok_or_else(|| Error::plain(crate::error::Code::Unavailable).retry_after(1))
+        answered.ok_or_else(|| Error::plain(Code::Unavailable).retry_after(1))
     })
     .await
 }

@@ -144,6 +144,7 @@ impl Changing {
                 let choices = options["choices"].as_array_mut().unwrap();
                 choices.rotate_left(1);
                 if choices.len() < 12 {
+                    self.made += 1;
                     choices.insert(1, json!({"name": format!("choice {}", self.made)}));
                 }
                 let patch = FieldPatch { options: Some(owned(&options)), ..FieldPatch::default() };
@@ -151,7 +152,10 @@ impl Changing {
                 self.fields[place]["options"] = options;
                 "choices"
             }
-            ("string" | "longText" | "number" | "date" | "dateTime" | "checkbox", 0..2) => {
+            // Values of unique fields are made by their first type.
+            ("string" | "longText" | "number" | "date" | "dateTime" | "checkbox", 0..2)
+                if field["unique"] != true =>
+            {
                 let to = *["longText", "string", "number", "date", "dateTime"].choose(&mut self.rng).unwrap();
                 let patch = FieldPatch { of_type: Definition::named(to), ..FieldPatch::default() };
                 // Values may not convert, and then nothing changes.
@@ -193,10 +197,13 @@ fn story(seed: u64, records: usize, changes: usize, each: usize) {
         let mut changing = Changing { world, fields, ids, gone: Vec::new(), made: 100_000, rng };
         for n in 0..changes {
             changing.world.wait(1);
+            let begun = format!("seed {seed}, step {n}, in a change");
+            let begun = Told(&begun);
             let mut done = Vec::new();
             for _ in 0..changing.rng.random_range(1..4) {
                 done.push(changing.change().await);
             }
+            drop(begun);
             let mut rng = StdRng::seed_from_u64(seed * 1000 + n as u64);
             let told = format!("seed {seed}, step {n}: {done:?}");
             let told = Told(&told);

@@ -86,7 +86,7 @@ fn part(value: &Json, class: Class, how: &str, text: &str) -> bool {
         (Class::Json, value) => value.to_string(),
         (_, value) => value.as_str().unwrap().to_owned(),
     };
-    let (found, text) = (found.to_lowercase(), text.to_lowercase());
+    let (found, text) = (small(&found), small(text));
     match how {
         "contains" => found.contains(&text),
         "starts with" => found.starts_with(&text),
@@ -137,7 +137,7 @@ impl Test {
 
 /// Whether each word stands in some text of the record.
 pub fn searched(shape: &Shape, item: &Item, text: &str) -> bool {
-    let text = text.to_lowercase();
+    let text = small(text);
     text.split_whitespace().all(|word| {
         let texts = shape.names().into_iter().filter(|name| shape.class(*name) == Class::Text);
         texts.into_iter().any(|name| part(&value(item, name), Class::Text, "contains", word))
@@ -202,4 +202,9 @@ pub fn meant<'i>(
         all.then_with(|| a.id.cmp(&b.id))
     });
     found
+}
+
+/// Lower case: each character for itself.
+fn small(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }

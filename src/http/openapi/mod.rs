@@ -131,17 +131,24 @@ pub fn document() -> OpenApi {
 }
 
 /// What clients send: a member that is not known is refused there.
-const SENT: [&str; 20] = [
+const SENT: [&str; 27] = [
     "BaseCreate",
     "BaseUpdate",
     "FieldCreate",
+    "AggregateForm",
     "FieldUpdate",
+    "FilterCondition",
+    "FilterGroup",
+    "GroupPeriod",
     "Login",
+    "RecordAggregate",
     "RecordCreate",
     "RecordPatch",
+    "RecordQuery",
     "RecordUpdate",
     "RecordsCreate",
     "RecordsDelete",
+    "RecordsDuplicate",
     "RecordsUpdate",
     "RecordsUpsert",
     "Setup",

@@ -190,7 +190,7 @@ fn failures(route: &Route) -> Vec<(u16, &'static str)> {
         (412, matches!(id, "recordUpdate" | "recordDelete"), "The record is not as `If-Match` says."),
         (413, facts.reads_body, "The body is too large."),
         (415, facts.reads_body, "The body's media type or coding is not read here."),
-        (422, facts.reads_body, "The body can be read, and does not fit."),
+        (422, facts.reads_body || id == "recordList", "The body can be read, and does not fit."),
         (429, matches!(id, "authSetup" | "authLogin"), "There were too many failed attempts."),
         (500, true, "The server failed."),
         (

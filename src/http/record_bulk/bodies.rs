@@ -144,6 +144,12 @@ impl Body for RecordsUpdate {
 /// Whether a change names its records by a filter; a fault if it does both.
 fn by_filter(members: &mut Members<'_>, list: &'static str, faults: &mut Faults) -> bool {
     let (filter, listed) = (members.has("filter"), members.has(list));
+    if !filter && !listed {
+        members.take("filter");
+        let detail = format!("Send `{list}`, or `filter` for all records that it finds.");
+        faults.add(Pointer::Root.member(list), Code::Required, detail);
+        return true;
+    }
     if filter && listed {
         members.take(list);
         let detail = format!("Send `{list}` or `filter`, not both.");

@@ -103,6 +103,7 @@ pub fn lower(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         Cow::Borrowed(text)
     } else {
-        Cow::Owned(text.to_lowercase())
+        // Each character for itself: a word that ends in a capital sigma has to be found by its beginning, too.
+        Cow::Owned(text.chars().flat_map(char::to_lowercase).collect())
     }
 }

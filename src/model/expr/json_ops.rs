@@ -212,11 +212,6 @@ impl Condition<'_> {
             Class::Choice if value.shape() == Shape::Array => self.any_of(value),
             Class::Choices => {
                 let points = self.points(value)?;
-                if points.is_empty() {
-                    let detail = "An empty list equals nothing; use the operator `is_empty`.";
-                    self.faults.add(self.at, Code::InvalidValue, detail);
-                    return None;
-                }
                 Some(Expr::Test(column, Test::HasExactly(choices(points))))
             }
             Class::Json => {
@@ -248,6 +243,11 @@ impl Condition<'_> {
             return self.point(value, self.at).map(|point| vec![point]);
         }
         let items = value.items(self.at, self.faults)?;
+        if items.is_empty() {
+            let detail = "The list is empty; a condition on nothing is most likely a mistake.";
+            self.faults.add(self.at, Code::InvalidValue, detail);
+            return None;
+        }
         if items.len() > FILTER_ITEMS_MAX {
             let detail = format!("A list has at most {FILTER_ITEMS_MAX} items, this one {}.", items.len());
             self.faults.add(self.at, Code::TooMany, detail);

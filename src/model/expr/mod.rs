@@ -145,6 +145,24 @@ impl Expr {
     pub const TRUE: Expr = Expr::All(Vec::new());
     pub const FALSE: Expr = Expr::Any(Vec::new());
 
+    /// Roughly, how long it takes over columns, for each row: a comparison of two numbers takes two.
+    pub fn cost(&self) -> u64 {
+        match self {
+            Expr::All(parts) | Expr::Any(parts) => parts.iter().map(Expr::cost).sum(),
+            Expr::Not(part) => part.cost(),
+            Expr::Test(_, test) => match test {
+                Test::Text(_)
+                | Test::Length(..)
+                | Test::StartsWith(_)
+                | Test::EndsWith(_)
+                | Test::Json(_) => 10,
+                Test::Contains(_) => 15,
+                _ => 2,
+            },
+            Expr::Compare(..) => 30,
+        }
+    }
+
     /// Calls `each` with every column that a record is asked for.
     pub fn columns(&self, each: &mut impl FnMut(Column)) {
         match self {

@@ -138,6 +138,16 @@ impl Aggregate<'_> {
         columns
     }
 
+    /// As of a search.
+    pub fn cost(&self) -> u64 {
+        let figure = |figure: &Figure| match figure.function {
+            Function::CountDistinct | Function::Median => 60,
+            _ => 8,
+        };
+        let figures: u64 = self.figures.iter().map(figure).sum();
+        self.search.filter.cost() + figures + 10 * self.groups.len() as u64
+    }
+
     /// The groups if the filter names its records, or if only records are to be counted, all of them: `records`.
     pub fn quick(
         &self,

@@ -52,13 +52,15 @@ impl<'e> Node<'e> {
             |parts: &'e [Expr]| parts.iter().map(|part| Node::of(part, columns)).collect::<Result<Vec<_>>>();
         Ok(match expr {
             Expr::All(parts) => {
-                let mut parts = all(parts)?;
-                parts.sort_by_key(Node::cost);
-                Node::All(parts)
+                let mut parts: Vec<&Expr> = parts.iter().collect();
+                parts.sort_by_key(|part| part.cost());
+                Node::All(parts.into_iter().map(|part| Node::of(part, columns)).collect::<Result<_>>()?)
             }
             Expr::Any(parts) => Node::Any(all(parts)?),
             Expr::Not(part) => Node::Not(Box::new(Node::of(part, columns)?)),
+            // An id is compared, and never empty.
             Expr::Test(column, Test::Id(among)) if column.slot == Slot::Id => Node::Id(among),
+            Expr::Test(column, _) if column.slot == Slot::Id => Node::Any(Vec::new()),
             Expr::Test(column, Test::Contains(part)) => {
                 Node::Find(place(column)?, Box::new(Finder::new(part.as_bytes())))
             }
@@ -67,20 +69,6 @@ impl<'e> Node<'e> {
                 Node::Compare(Operand(place(left)?), *comparison, Operand(place(right)?))
             }
         })
-    }
-
-    /// Roughly, how long it takes beside the others.
-    fn cost(&self) -> u32 {
-        match self {
-            Node::All(parts) | Node::Any(parts) => parts.iter().map(Node::cost).sum(),
-            Node::Not(part) => part.cost(),
-            Node::Id(_) => 1,
-            Node::Test(_, Test::Text(_)) => 8,
-            Node::Test(_, Test::StartsWith(_) | Test::EndsWith(_) | Test::Length(..) | Test::Json(_)) => 12,
-            Node::Test(..) => 2,
-            Node::Find(..) => 40,
-            Node::Compare(..) => 30,
-        }
     }
 
     /// Those of the rows `within` of which it holds.

@@ -313,7 +313,7 @@ const JSON_FAULTS: &[(&str, &[&str])] = &[
     ),
     (
         r#"{"field":"tags","op":"eq","value":[]}"#,
-        &["/filter/value invalid_value: An empty list equals nothing; use the operator `is_empty`."],
+        &["/filter/value invalid_value: The list is empty; a condition on nothing is most likely a mistake."],
     ),
     (
         r#"{"field":"name","op":"is_empty","value":"x"}"#,

@@ -39,8 +39,6 @@ const HELD: &[(&str, &str, &str, bool, bool)] = &[
     ("status", "eq", r#"["open","closed"]"#, true, false),
     ("status", "neq", r#""open""#, false, true),
     ("status", "any_of", r#"["closed"]"#, false, false),
-    ("status", "any_of", "[]", false, false),
-    ("status", "not_any_of", "[]", true, true),
     ("status", "not_any_of", r#"["open"]"#, false, true),
     ("tags", "eq", r#"["on hold","open"]"#, true, false),
     ("tags", "eq", r#"["open"]"#, false, false),
