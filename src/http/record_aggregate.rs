@@ -46,7 +46,7 @@ pub struct GroupView {
     /// The values that its records share, by the names that the request groups by.
     #[schema(value_type = Object, example = json!({"status": "active"}))]
     group: BTreeMap<String, serde_json::Value>,
-    /// The figures by their names: a number, a time, or null of no values.
+    /// The figures by their names: a number, a time, or null: of no values, or of a sum beyond what a number can hold.
     #[schema(value_type = Object, example = json!({"count": 75, "avg_score": 51.4}))]
     values: BTreeMap<String, serde_json::Value>,
 }
@@ -234,7 +234,8 @@ fn named<T: Copy>(
 /// Aggregate records
 ///
 /// Counts, sums and other figures about the records that meet a filter, all together or in groups by the values of up to
-/// three fields. Groups are in the order of their values, what is empty last.
+/// three fields. Groups are in the order of their values, what is empty last. Lists of choices are told apart by their
+/// order, too.
 #[utoipa::path(
     post, path = "/api/openapi/bases/{base}/tables/{table}/records/aggregate", operation_id = "recordAggregate",
     tag = "records", request_body = RecordAggregate,

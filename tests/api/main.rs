@@ -33,6 +33,7 @@ mod pages;
 mod query;
 mod query_bulk;
 mod query_figures;
+mod query_order;
 mod record;
 mod record_bulk;
 mod record_bulk_limits;
