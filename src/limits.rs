@@ -156,6 +156,8 @@ pub const QUERY_BYTES_MAX: usize = 64 << 20;
 /// Work of a question over columns, rows times what is asked of each, up to which it is answered where the request is: less
 /// than a millisecond.
 pub const INLINE_WORK_MAX: u64 = 2_500_000;
+/// What a question may ask of each record, in the same measure, to be answered there: some dozens of conditions.
+pub const INLINE_COST_MAX: u64 = 500;
 /// Work of a question from which on it counts as a slow one: tens of milliseconds.
 pub const SLOW_WORK_MIN: u64 = 200_000_000;
 /// Bytes that the columns of all tables may take, if the settings do not say.

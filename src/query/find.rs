@@ -11,12 +11,16 @@ use super::stop::Stop;
 use super::{list, stream};
 use crate::access::InTable;
 use crate::error::{Error, Result};
+use crate::id::RecordId;
 use crate::kv::{Read, Way};
+use crate::limits::PAGE_BYTES_MAX;
 use crate::model::expr::{Column, Expr, Slot, SortKey};
 use crate::model::record::Record;
 use crate::model::table::OpenTable;
 use crate::store;
 
+/// Records that are read from the store at once.
+const FETCHED_AT_ONCE: usize = 128;
 /// Chunks between two looks at whether to stop.
 pub const STOP_EVERY: usize = 16;
 
@@ -49,6 +53,17 @@ impl Found {
     pub fn of(search: &Search<'_>, mut page: Vec<Stored>, total: Option<u64>, examined: u64) -> Found {
         let more = page.len() > search.limit;
         page.truncate(search.limit);
+        Found::of_page(search, page, more, total, examined)
+    }
+
+    /// From the records of the page, and whether there are more behind them.
+    pub fn of_page(
+        search: &Search<'_>,
+        page: Vec<Stored>,
+        more: bool,
+        total: Option<u64>,
+        examined: u64,
+    ) -> Found {
         let last = page.last().filter(|_| more);
         let next = last.map(|row| Position::of(row, search.sort));
         Found { next, records: page.into_iter().map(|row| row.record).collect(), total, examined }
@@ -141,17 +156,26 @@ impl Search<'_> {
         };
         let more = picked.rows.len() > self.limit;
         let ids: Vec<_> = picked.rows.iter().take(self.limit).map(|(chunk, row)| chunk.id(*row)).collect();
-        let (_, found) = store::record::records_get(read, self.place, &ids)?;
-        let found: Option<Vec<Record>> = found.into_iter().collect();
-        let found = found.ok_or_else(|| Error::internal("columns know a record that the snapshot lacks"))?;
-        let last = found.last().filter(|_| more);
-        let next = last.map(|record| Position::of(&Stored::of(record.clone()), self.sort));
-        Ok(Found {
-            records: found,
-            total: self.total.then_some(picked.total),
-            next,
-            examined: picked.examined,
-        })
+        let found = self.fetched(read, &ids)?;
+        let more = more || found.len() < ids.len();
+        Ok(Found::of_page(self, found, more, self.total.then_some(picked.total), picked.examined))
+    }
+
+    /// The records of a page, fewer where they are large: they are all in memory at once.
+    pub fn fetched(&self, read: &(impl Read + ?Sized), ids: &[RecordId]) -> Result<Vec<Stored>> {
+        let (mut page, mut bytes) = (Vec::with_capacity(ids.len()), 0);
+        for ids in ids.chunks(FETCHED_AT_ONCE) {
+            for record in store::record::records_get(read, self.place, ids)?.1 {
+                let lacking = || Error::internal("a record is known that the snapshot lacks");
+                let record = record.ok_or_else(lacking)?;
+                if bytes >= PAGE_BYTES_MAX {
+                    return Ok(page);
+                }
+                bytes += record.size();
+                page.push(Stored::of(record));
+            }
+        }
+        Ok(page)
     }
 }
 

@@ -9,7 +9,8 @@ use super::row::Stored;
 use crate::error::Result;
 use crate::id::RecordId;
 use crate::kv::{Read, Way};
-use crate::model::expr::{Row, SortKey};
+use crate::limits::PAGE_BYTES_MAX;
+use crate::model::expr::Row;
 use crate::store;
 
 /// Records between two looks at whether to stop.
@@ -39,7 +40,7 @@ pub fn in_order(read: &(impl Read + ?Sized), search: &Search<'_>, way: Way) -> R
     let after = search.after.map(|after| after.id);
     // A total takes a look at all records, those before the page too.
     let (begin, mut total) = (if search.total { None } else { after }, 0);
-    let mut page: Vec<Stored> = Vec::new();
+    let (mut page, mut bytes, mut more): (Vec<Stored>, usize, bool) = (Vec::new(), 0, false);
     let examined = each_record(read, search, begin, way, |row| {
         if !search.filter.holds(&row) {
             return ControlFlow::Continue(());
@@ -49,48 +50,35 @@ pub fn in_order(read: &(impl Read + ?Sized), search: &Search<'_>, way: Way) -> R
             Way::Up => row.id() > after,
             Way::Down => row.id() < after,
         });
-        if is_past && page.len() <= search.limit {
+        if is_past && (page.len() == search.limit || bytes >= PAGE_BYTES_MAX) {
+            more = true;
+        } else if is_past {
+            bytes += row.record.size();
             page.push(row);
         }
-        if !search.total && page.len() > search.limit {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if !search.total && more { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    Ok(Found::of(search, page, search.total.then_some(total), examined))
+    Ok(Found::of_page(search, page, more, search.total.then_some(total), examined))
 }
 
 /// A sorted list.
 pub fn sorted(read: &(impl Read + ?Sized), search: &Search<'_>) -> Result<Found> {
     let mut total = 0;
     let mut smallest =
-        Smallest::new(search.limit + 1, |a: &Candidate, b: &Candidate| a.compare(b, search.sort));
+        Smallest::new(search.limit + 1, |a: &Position, b: &Position| compare_positions(a, b, search.sort));
     let examined = each_record(read, search, None, Way::Up, |row| {
         if !search.filter.holds(&row) {
             return ControlFlow::Continue(());
         }
         total += 1;
-        let candidate = Candidate { at: Position::of(&row, search.sort), row };
-        if search
-            .after
-            .is_none_or(|after| compare_positions(after, &candidate.at, search.sort) == Ordering::Less)
-        {
-            smallest.add(candidate);
+        let at = Position::of(&row, search.sort);
+        if search.after.is_none_or(|after| compare_positions(after, &at, search.sort) == Ordering::Less) {
+            smallest.add(at);
         }
         ControlFlow::Continue(())
     })?;
-    let page = smallest.into_sorted().into_iter().map(|candidate| candidate.row).collect();
-    Ok(Found::of(search, page, search.total.then_some(total), examined))
-}
-
-struct Candidate {
-    at: Position,
-    row: Stored,
-}
-
-impl Candidate {
-    fn compare(&self, other: &Candidate, sort: &[SortKey]) -> Ordering {
-        compare_positions(&self.at, &other.at, sort)
-    }
+    let ids: Vec<RecordId> = smallest.into_sorted().into_iter().map(|at| at.id).collect();
+    let page = search.fetched(read, ids.get(..search.limit.min(ids.len())).unwrap_or_default())?;
+    let more = page.len() < ids.len();
+    Ok(Found::of_page(search, page, more, search.total.then_some(total), examined))
 }

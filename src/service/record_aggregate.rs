@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Core;
 use super::record_list::Plan;
-use super::search::{Effort, FilterInput, Form, From, Moment, answer, columns_at, filter_read};
+use super::search::{Effort, FilterInput, Form, From, Moment, answer, columns_at, filter_read, is_for_later};
 use crate::access::{Access, RecordsRead};
 use crate::error::{Code, Error, Faults, Result, did_you_mean};
 use crate::id::{Id, RecordId};
@@ -126,6 +126,9 @@ fn grouped(
     effort: Effort<'_>,
 ) -> Result<Option<(&'static str, Grouped)>> {
     let read = moment.read.as_ref();
+    if is_for_later(effort, aggregate.cost(), moment.head.records) {
+        return Ok(None);
+    }
     if let Some(grouped) = aggregate.quick(read, &moment.table, moment.head.records)? {
         return Ok(Some(("lookup", grouped)));
     }

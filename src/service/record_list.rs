@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Core;
-use super::search::{Effort, FilterInput, Form, From, Moment, answer, columns_at, filter_read};
+use super::search::{Effort, FilterInput, Form, From, Moment, answer, columns_at, filter_read, is_for_later};
 use crate::access::{Access, RecordsRead};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::{FieldId, TableId};
@@ -153,6 +153,9 @@ fn find(
     effort: Effort<'_>,
 ) -> Result<Option<(&'static str, Found)>> {
     let (read, records) = (moment.read.as_ref(), moment.head.records);
+    if is_for_later(effort, search.cost(), records) {
+        return Ok(None);
+    }
     if let Some(found) = search.quick(read, &moment.table, records)? {
         return Ok(Some(found));
     }

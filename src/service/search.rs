@@ -12,7 +12,7 @@ use super::door::{blocking, read_again};
 use crate::access::{InTable, Inside};
 use crate::error::{Code, Error, Result};
 use crate::kv::Read;
-use crate::limits::{COLUMNS_ALONG_MAX, INLINE_WORK_MAX, SLOW_WORK_MIN};
+use crate::limits::{COLUMNS_ALONG_MAX, INLINE_COST_MAX, INLINE_WORK_MAX, SLOW_WORK_MIN};
 use crate::model::expr::{Column, Context, Expr, read_json, read_text};
 use crate::model::field::OpenField;
 use crate::model::json::{OwnedJson, Pointer};
@@ -87,6 +87,14 @@ pub enum From {
     Store,
     /// It takes more than [`Effort::Quick`] allows.
     Later,
+}
+
+/// Whether a question asks too much of each record to be answered where the request is, even of a few that are looked up;
+/// then it is noted how much it is about.
+pub fn is_for_later(effort: Effort<'_>, cost: u64, records: u64) -> bool {
+    let Effort::Quick(noted) = effort else { return false };
+    noted.store(records.saturating_mul(cost), Ordering::Relaxed);
+    cost > INLINE_COST_MAX
 }
 
 /// The columns for a question at one moment. `None` if they have moved on: take a newer moment.

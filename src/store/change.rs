@@ -65,12 +65,12 @@ fn change_trim(txn: &mut dyn Write, place: InTable, last: u64, most: usize) -> R
     Ok(())
 }
 
-/// The pages of all changes after `after`, with their numbers, oldest first, until `each` breaks.
+/// The pages of all changes after `after`, with the numbers of change and page, oldest first, until `each` breaks.
 pub fn change_list(
     read: &(impl Read + ?Sized),
     place: InTable,
     after: u64,
-    each: &mut dyn FnMut(u64, ChangePage) -> ControlFlow<()>,
+    each: &mut dyn FnMut((u64, u16), ChangePage) -> ControlFlow<()>,
 ) -> Result<()> {
     let first = place.key(CHANGE, |key| key.u64(after.saturating_add(1)));
     let end = place.key(CHANGE, |key| key).after_prefix();
@@ -89,11 +89,11 @@ pub fn change_list(
     failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
-fn number_of(key: &[u8]) -> Option<u64> {
+fn number_of(key: &[u8]) -> Option<(u64, u16)> {
     let mut parts = Parts(key);
     parts.id::<SpaceId>()?;
     parts.id::<TableId>()?;
-    parts.u64()
+    Some((parts.u64()?, parts.u16()?))
 }
 
 #[cfg(test)]
@@ -108,7 +108,7 @@ mod tests {
 
     fn numbers(engine: &dyn Engine, place: InTable) -> Vec<u64> {
         let mut seen = Vec::new();
-        change_list(engine.read().unwrap().as_ref(), place, 0, &mut |number, _| {
+        change_list(engine.read().unwrap().as_ref(), place, 0, &mut |(number, _), _| {
             seen.push(number);
             ControlFlow::Continue(())
         })

@@ -121,11 +121,14 @@ impl Codes {
         if let Cells::Text { texts, .. } = cells
             && let Some((different, numbers)) = texts.few()
         {
-            let codes: Vec<u32> =
-                different.map(|text| if text.is_empty() { 0 } else { self.of_text(text) }).collect();
+            let different: Vec<&str> = different.collect();
+            // Only those that some row has are met: the chunk may hold others.
+            let mut codes: Vec<Option<u32>> = vec![None; different.len()];
             let code = |row: &usize| {
-                let number = numbers.get(*row).copied().unwrap_or_default();
-                codes.get(usize::from(number)).copied().unwrap_or_default()
+                let number = numbers.get(*row).map_or(0, |number| usize::from(*number));
+                let text = different.get(number).copied().unwrap_or_default();
+                let mut made = || if text.is_empty() { 0 } else { self.of_text(text) };
+                codes.get_mut(number).map_or(0, |code| *code.get_or_insert_with(&mut made))
             };
             return rows.iter().map(code).collect();
         }

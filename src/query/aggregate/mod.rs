@@ -230,7 +230,8 @@ impl<'a> Gathered<'a> {
 
     /// Whether it is still within the limits of one query.
     fn check(&self) -> Result<()> {
-        if self.groups.len() > GROUPS_MAX {
+        // One more is the group of what is empty, whether there is such a record or not.
+        if self.groups.len() > GROUPS_MAX + 1 {
             let detail = format!(
                 "The query makes more than {GROUPS_MAX} groups. Group by less, or narrow the filter."
             );

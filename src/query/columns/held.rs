@@ -31,8 +31,8 @@ struct Slot {
     used: u64,
     /// Held by whoever builds or advances: all others wait for that.
     building: Arc<Mutex<()>>,
-    /// What did not fit: so many records with so many columns. It is not tried again with as many or more.
-    too_large: Option<(u64, usize)>,
+    /// What did not fit: these columns of so many records. It is not tried again with them and as many records.
+    too_large: Option<(u64, Vec<Column>)>,
 }
 
 /// What a query asks for.
@@ -87,8 +87,8 @@ impl Held {
         let building = {
             let mut tables = self.lock();
             let slot = tables.by_id.entry(wanted.place.table()).or_default();
-            let hopeless = slot.too_large.is_some_and(|(records, columns)| {
-                wanted.records >= records && wanted.columns.len() >= columns
+            let hopeless = slot.too_large.as_ref().is_some_and(|(records, columns)| {
+                wanted.records >= *records && columns.iter().all(|column| wanted.columns.contains(column))
             });
             if hopeless {
                 return Ok(Got::TooLarge);
@@ -110,7 +110,7 @@ impl Held {
             Built::TooLarge => {
                 let mut tables = self.lock();
                 let slot = tables.by_id.entry(wanted.place.table()).or_default();
-                slot.too_large = Some((wanted.records, wanted.columns.len()));
+                slot.too_large = Some((wanted.records, wanted.columns.to_vec()));
                 Got::TooLarge
             }
         })
@@ -166,7 +166,10 @@ impl Held {
         if slot.columns.as_ref().is_none_or(|held| held.number <= columns.number) {
             slot.columns = Some(columns.clone());
         }
-        slot.too_large = None;
+        let held = |column: &Column| columns.place(*column).is_some();
+        if slot.too_large.as_ref().is_some_and(|(_, tried)| tried.iter().all(held)) {
+            slot.too_large = None;
+        }
         while tables.memory() > self.budget {
             let others = tables
                 .by_id

@@ -222,9 +222,15 @@ impl Changes {
     ) -> Result<Option<Changes>> {
         let most = COLUMNS_ADVANCED_MAX.min(rows / 4 + 1000);
         let (mut ids, mut slots, mut reached) = (BTreeSet::new(), Touched::default(), from);
-        let mut whole = true;
-        store::change::change_list(read, place, from, &mut |number, page| {
-            whole = number == reached || number == reached + 1;
+        let (mut whole, mut next_page) = (true, 0);
+        store::change::change_list(read, place, from, &mut |(number, page_number), page| {
+            // The first pages of a change go before the last ones when the log is trimmed.
+            whole = if number == reached {
+                page_number == next_page
+            } else {
+                (number, page_number) == (reached + 1, 0)
+            };
+            next_page = page_number.saturating_add(1);
             if !whole || number > to {
                 return ControlFlow::Break(());
             }
