@@ -44,7 +44,7 @@ impl Time {
         let seconds =
             i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
         let in_day = (seconds - i64::from(offset.seconds())) * 1000 + i64::from(time.millisecond());
-        let time = days_since_1970(date).plus_millis(in_day);
+        let time = Time::of_day(date).plus_millis(in_day);
         (1..=9999).contains(&time.civil().0).then_some(time)
     }
 
@@ -54,7 +54,18 @@ impl Time {
             return None;
         }
         let date: Date = text.parse().ok()?;
-        (date.year() >= 1).then(|| days_since_1970(date))
+        (date.year() >= 1).then(|| Time::of_day(date))
+    }
+
+    /// The beginning of a day in UTC.
+    pub fn of_day(date: Date) -> Time {
+        Time(date.duration_since(jiff::civil::date(1970, 1, 1)).as_secs() * 1000)
+    }
+
+    /// The day in UTC, if the calendar of the library reaches that far.
+    pub fn date(self) -> Option<Date> {
+        let (year, month, day) = self.civil();
+        Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
     }
 
     /// The beginning of the day in UTC.
@@ -107,11 +118,6 @@ impl Time {
     pub fn date_text(self) -> String {
         text_of(|out| self.write_date(out))
     }
-}
-
-/// The beginning of a day in UTC.
-fn days_since_1970(date: Date) -> Time {
-    Time(date.duration_since(jiff::civil::date(1970, 1, 1)).as_secs() * 1000)
 }
 
 /// Whether `text` is as long as `shape` and has a digit where that has one, and the same character elsewhere.

@@ -82,6 +82,15 @@ pub trait Id: Copy + Sized {
     /// Big-endian, so that bytes sort as ids do.
     fn to_bytes(self) -> [u8; 16];
 
+    /// The number that orders as ids do.
+    fn to_number(self) -> u128 {
+        u128::from_be_bytes(self.to_bytes())
+    }
+
+    fn from_number(number: u128) -> Self {
+        Self::from_bytes(number.to_be_bytes())
+    }
+
     /// Reads an id exactly as it is written; anything else is none.
     fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(Self::PREFIX)?;

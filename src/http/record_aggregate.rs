@@ -18,8 +18,9 @@ use crate::error::{Code, Faults, did_you_mean};
 use crate::limits::{AGGREGATES_MAX, GROUP_FIELDS_MAX};
 use crate::model::field::Keys;
 use crate::model::json::{Json, Members, Pointer, Shape, write_integer, write_number, write_text};
+use crate::model::period::Period;
 use crate::model::value::Value;
-use crate::query::aggregate::{Function, Outcome, Unit};
+use crate::query::aggregate::{Function, Outcome};
 use crate::service;
 use crate::service::record_aggregate::{AggregateInput, FigureInput, GroupInput, GroupPage};
 use crate::service::search::FilterInput;
@@ -163,7 +164,7 @@ fn group_read(json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<G
     }
     let mut members = Members::read(json, at, faults)?;
     let field = members.require("field", at, faults).and_then(|json| json.text(&at.member("field"), faults));
-    let unit = members.take("unit").map(|json| named(json, &Unit::ALL, "unit", &at.member("unit"), faults));
+    let unit = members.take("unit").map(|json| named(json, &Period::ALL, "unit", &at.member("unit"), faults));
     members.finish(at, faults);
     Some(GroupInput { field: field?.into_owned(), unit: unit.map_or(Some(None), |unit| unit.map(Some))? })
 }

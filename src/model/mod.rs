@@ -11,6 +11,7 @@ pub mod instance;
 pub mod json;
 pub mod membership;
 pub mod name;
+pub mod period;
 pub mod record;
 pub mod scope;
 pub mod session;

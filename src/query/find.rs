@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::columns::{Bits, Chunk, Columns, Filter, id_number};
+use super::columns::{Chunk, Columns, Filter};
 use super::lookup::Named;
 use super::order::{Position, Smallest, compare, compare_positions, rank, ties};
 use super::row::Stored;
@@ -11,7 +11,7 @@ use super::stop::Stop;
 use super::{list, stream};
 use crate::access::InTable;
 use crate::error::{Error, Result};
-use crate::id::RecordId;
+use crate::id::{Id, RecordId};
 use crate::kv::{Read, Way};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::model::expr::{Column, Expr, Slot, SortKey};
@@ -146,10 +146,9 @@ impl Search<'_> {
         }
     }
 
-    /// The page by columns of exactly the state of the snapshot, which the records are read from. `records` is the
-    /// number of records there.
-    pub fn in_columns(&self, read: &(impl Read + ?Sized), columns: &Columns, records: u64) -> Result<Found> {
-        let scan = Scan::new(self, columns, records)?;
+    /// The page by columns of exactly the state of the snapshot, which the records are read from.
+    pub fn in_columns(&self, read: &(impl Read + ?Sized), columns: &Columns) -> Result<Found> {
+        let scan = Scan { search: self, columns, filter: Filter::new(self.filter, columns)? };
         let picked = match self.order_of_ids() {
             Some(way) => scan.in_order(way)?,
             None => scan.sorted()?,
@@ -183,9 +182,7 @@ impl Search<'_> {
 struct Scan<'a> {
     search: &'a Search<'a>,
     columns: &'a Columns,
-    /// `None` if every record is meant.
-    filter: Option<Filter<'a>>,
-    records: u64,
+    filter: Filter<'a>,
 }
 
 /// The rows of a page and the one behind it.
@@ -204,18 +201,8 @@ struct Candidate {
 }
 
 impl<'a> Scan<'a> {
-    fn new(search: &'a Search<'a>, columns: &'a Columns, records: u64) -> Result<Scan<'a>> {
-        let all = *search.filter == Expr::TRUE;
-        let filter = if all { None } else { Some(Filter::new(search.filter, columns)?) };
-        Ok(Scan { search, columns, filter, records })
-    }
-
-    fn meant(&self, chunk: &Chunk) -> Bits {
-        self.filter.as_ref().map_or_else(|| chunk.all(), |filter| filter.rows(chunk))
-    }
-
     fn in_order(&self, way: Way) -> Result<Picked<'a>> {
-        let after = self.search.after.map(|after| id_number(after.id));
+        let after = self.search.after.map(|after| after.id.to_number());
         let want = self.search.limit + 1;
         let mut picked = Picked { rows: Vec::with_capacity(want.min(1024)), total: 0, examined: 0 };
         let chunks = self.columns.chunks();
@@ -232,7 +219,7 @@ impl<'a> Scan<'a> {
             if !self.search.total && !reaches {
                 continue;
             }
-            let meant = self.meant(chunk);
+            let meant = self.filter.rows(chunk);
             picked.examined += chunk.rows() as u64;
             picked.total += meant.count() as u64;
             if reaches && picked.rows.len() < want {
@@ -270,7 +257,7 @@ impl<'a> Scan<'a> {
             if n.is_multiple_of(STOP_EVERY) {
                 self.search.stop.check()?;
             }
-            let meant = self.meant(chunk);
+            let meant = self.filter.rows(chunk);
             total += meant.count() as u64;
             examined += chunk.rows() as u64;
             let Some(cells) = chunk.cells(place) else { continue };
@@ -286,7 +273,6 @@ impl<'a> Scan<'a> {
         }
         let rows = smallest.into_sorted().into_iter();
         let rows = rows.filter_map(|row| Some((chunks.get(row.chunk as usize)?, row.row as usize))).collect();
-        debug_assert!(self.filter.is_some() || total == self.records, "a chunk is lost");
         Ok(Picked { rows, total, examined })
     }
 

@@ -26,7 +26,7 @@ impl Named {
         match expr {
             Expr::All(parts) => parts.iter().find_map(|part| Named::by(part, table)),
             Expr::Test(column, Test::Id(Among::OneOf(ids))) if column.slot == Slot::Id => {
-                let ids = ids.iter().map(|id| RecordId::from_bytes(id.to_be_bytes()));
+                let ids = ids.iter().map(|id| RecordId::from_number(*id));
                 (ids.len() <= LOOKUPS_MAX).then(|| Named::Ids(ids.collect()))
             }
             Expr::Test(column, test) => {

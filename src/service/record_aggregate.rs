@@ -12,9 +12,10 @@ use crate::id::{Id, RecordId};
 use crate::model::expr::{Column, Context, Expr, SortKey};
 use crate::model::field::OpenField;
 use crate::model::json::Pointer;
+use crate::model::period::Period;
 use crate::model::table::OpenTable;
 use crate::model::value::{Kind, Value};
-use crate::query::aggregate::{Aggregate, Figure, Function, Group, GroupBy, Grouped, Unit, compare_groups};
+use crate::query::aggregate::{Aggregate, Figure, Function, Group, GroupBy, Grouped, compare_groups};
 use crate::query::cursor::Bound;
 use crate::query::find::Search;
 use crate::query::order::Position;
@@ -36,7 +37,7 @@ pub struct AggregateInput {
 #[derive(Clone, Debug)]
 pub struct GroupInput {
     pub field: String,
-    pub unit: Option<Unit>,
+    pub unit: Option<Period>,
 }
 
 #[derive(Clone, Debug)]

@@ -161,7 +161,7 @@ fn find(
     }
     match columns_at(core, search.place, moment, &search.columns(), search.cost(), effort)? {
         None | Some(From::Later) => Ok(None),
-        Some(From::Columns(columns)) => Ok(Some(("columns", search.in_columns(read, &columns, records)?))),
+        Some(From::Columns(columns)) => Ok(Some(("columns", search.in_columns(read, &columns)?))),
         Some(From::Store) => Ok(Some(("stream", search.streamed(read)?))),
     }
 }

@@ -8,8 +8,9 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value as Json, json};
 use undb::model::field::Keys;
+use undb::model::period::Period;
 use undb::model::value::Value;
-use undb::query::aggregate::{Function, Outcome, Unit};
+use undb::query::aggregate::{Function, Outcome};
 use undb::service::record_aggregate::{AggregateInput, FigureInput, GroupInput, GroupPage, record_aggregate};
 use undb::service::search::FilterInput;
 
@@ -145,7 +146,7 @@ fn named<T: Copy>(all: &[(&str, T)], name: &str) -> T {
 fn input(shape: &Shape, asked: &Asked, limit: usize, cursor: Option<String>) -> AggregateInput {
     let group = |(name, unit): &(Name, Option<&str>)| GroupInput {
         field: shape.plain(*name),
-        unit: unit.map(|unit| named(&Unit::ALL, unit)),
+        unit: unit.map(|unit| named(&Period::ALL, unit)),
     };
     let figure = |(n, (function, name)): (usize, &(&str, Option<Name>))| FigureInput {
         field: name.map(|name| shape.plain(name)),

@@ -131,7 +131,7 @@ impl<'t> Target<'t> {
                 meant.map(Point::Choice).map_err(|detail| (Code::UnknownChoice, detail))
             }
             (Class::Id, Literal::Text(text)) => match RecordId::parse(text) {
-                Some(id) => Ok(Point::Id(u128::from_be_bytes(id.to_bytes()))),
+                Some(id) => Ok(Point::Id(id.to_number())),
                 None => Err((Code::InvalidValue, self.expected(literal))),
             },
             (Class::Json, Literal::Text(text)) => {

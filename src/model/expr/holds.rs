@@ -22,7 +22,7 @@ impl Expr {
             Expr::Any(parts) => parts.iter().any(|part| part.holds(row)),
             Expr::Not(part) => !part.holds(row),
             Expr::Test(column, test) if column.slot == Slot::Id => {
-                matches!(test, Test::Id(among) if among.has(&u128::from_be_bytes(row.id().to_bytes())))
+                matches!(test, Test::Id(among) if among.has(&row.id().to_number()))
             }
             Expr::Test(column, test) => test.holds(&row.value(*column)),
             Expr::Compare(left, comparison, right) => {

@@ -2,10 +2,10 @@
 //!
 //! A moment is a whole day in UTC, or with hours in it an instant. Weeks begin on Monday, as in ISO 8601.
 
-use jiff::ToSpan;
-use jiff::civil::{Date, Weekday, date};
+use jiff::civil::Date;
 
 use crate::clock::Time;
+use crate::model::period::Period;
 
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -13,15 +13,6 @@ const HOUR_MS: i64 = 3_600_000;
 /// Words that name a moment.
 const WORDS: &[(&str, Base)] =
     &[("now", Base::Now), ("today", Base::Day(0)), ("yesterday", Base::Day(-1)), ("tomorrow", Base::Day(1))];
-
-/// Periods with a start and an end.
-const PERIODS: &[(&str, Period)] = &[
-    ("day", Period { start: |day| Some(day), many: 1, of: Unit::Day }),
-    ("week", Period { start: week_start, many: 1, of: Unit::Week }),
-    ("month", Period { start: |day| Some(day.first_of_month()), many: 1, of: Unit::Month }),
-    ("quarter", Period { start: quarter_start, many: 3, of: Unit::Month }),
-    ("year", Period { start: |day| Some(day.first_of_year()), many: 1, of: Unit::Year }),
-];
 
 const UNITS: &[(&str, Unit)] =
     &[("h", Unit::Hour), ("d", Unit::Day), ("w", Unit::Week), ("mo", Unit::Month), ("y", Unit::Year)];
@@ -33,13 +24,6 @@ pub(super) enum Unit {
     Week,
     Month,
     Year,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Period {
-    start: fn(Date) -> Option<Date>,
-    many: i64,
-    of: Unit,
 }
 
 /// What a moment is counted from.
@@ -94,7 +78,7 @@ pub(super) fn word_named(word: &str) -> Option<Base> {
 }
 
 pub(super) fn period_named(word: &str) -> Option<Period> {
-    named(PERIODS, word)
+    named(&Period::ALL, word)
 }
 
 pub(super) fn unit_named(word: &str) -> Option<Unit> {
@@ -103,17 +87,18 @@ pub(super) fn unit_named(word: &str) -> Option<Unit> {
 
 /// The names of the periods.
 pub(super) fn periods() -> impl Iterator<Item = &'static str> {
-    PERIODS.iter().map(|(name, _)| *name)
+    Period::ALL.iter().map(|(name, _)| *name)
 }
 
-fn week_start(day: Date) -> Option<Date> {
-    let past: i64 = day.weekday().since(Weekday::Monday).into();
-    day.checked_sub(past.days()).ok()
-}
-
-fn quarter_start(day: Date) -> Option<Date> {
-    let month = (day.month() - 1) / 3 * 3 + 1;
-    Date::new(day.year(), month, 1).ok()
+/// How long a period is.
+fn length(period: Period) -> (i64, Unit) {
+    match period {
+        Period::Day => (1, Unit::Day),
+        Period::Week => (1, Unit::Week),
+        Period::Month => (1, Unit::Month),
+        Period::Quarter => (3, Unit::Month),
+        Period::Year => (1, Unit::Year),
+    }
 }
 
 /// The day so many units later; a month that is too short ends it, so that one month after 31 January is 28 February.
@@ -129,14 +114,6 @@ fn later(day: Date, many: i64, unit: Unit) -> Option<Date> {
     day.checked_add(span.ok()?).ok()
 }
 
-fn date_of(time: Time) -> Option<Date> {
-    later(date(1970, 1, 1), time.millis().div_euclid(DAY_MS), Unit::Day)
-}
-
-fn days_since_1970(day: Date) -> i64 {
-    day.duration_since(date(1970, 1, 1)).as_hours() / 24
-}
-
 impl Moment {
     /// The moment, seen from `now`; `None` if it is outside of the years 1 to 9999.
     pub fn resolve(&self, now: Time) -> Option<Instant> {
@@ -144,13 +121,16 @@ impl Moment {
             self.spans.iter().filter(|(_, unit)| *unit == Unit::Hour).map(|(many, _)| many).sum();
         let has_hours = self.spans.iter().any(|(_, unit)| *unit == Unit::Hour);
         let base = self.base.unwrap_or(if has_hours { Base::Now } else { Base::Day(0) });
-        let today = date_of(now)?;
+        let today = now.date()?;
         let mut day = match base {
             Base::Now => today,
             Base::Day(after) => later(today, after, Unit::Day)?,
-            Base::Start(period) => (period.start)(today)?,
+            Base::Start(period) => period.start(today)?,
             // The start of the next one, so that a span counts from where the period ends, however long the months are.
-            Base::End(period) => later((period.start)(today)?, period.many, period.of)?,
+            Base::End(period) => {
+                let (many, unit) = length(period);
+                later(period.start(today)?, many, unit)?
+            }
         };
         for (many, unit) in &self.spans {
             day = later(day, *many, *unit)?;
@@ -161,8 +141,8 @@ impl Moment {
         if matches!(base, Base::End(_)) && !is_instant {
             day = later(day, -1, Unit::Day)?;
         }
-        let at = Time::from_millis(days_since_1970(day) * DAY_MS + in_day + hours * HOUR_MS);
-        (1..=9999).contains(&date_of(at)?.year()).then_some(if is_instant {
+        let at = Time::of_day(day).plus_millis(in_day + hours * HOUR_MS);
+        (1..=9999).contains(&at.date()?.year()).then_some(if is_instant {
             Instant::At(at)
         } else {
             Instant::Day(at)

@@ -28,7 +28,7 @@ use winnow::error::ErrMode;
 use winnow::stream::{Stateful, TokenSlice};
 use winnow::token::any;
 
-use super::moment::{Base, Moment, Period, Unit, period_named, periods, word_named};
+use super::moment::{Base, Moment, Unit, period_named, periods, word_named};
 use super::stream::{
     Bounds, Input, Read, advance, after_word, found, next, not_here, peek, span, symbol, word, wrong,
 };
@@ -36,6 +36,7 @@ use super::syntax::{Node, Operand, Operator, Part, Tail, Term, TestNode};
 use super::token::{Lexeme, Syntax, tokens};
 use crate::error::did_you_mean;
 use crate::limits::{FILTER_DEPTH_MAX, FILTER_ITEMS_MAX, FILTER_NODES_MAX};
+use crate::model::period::Period;
 
 /// Words that are no bare names.
 pub(super) const RESERVED: [&str; 14] = [

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::GroupBy;
-use super::unit::{Starts, Unit};
+use super::unit::Starts;
 use crate::clock::Time;
+use crate::model::period::Period;
 use crate::model::value::Value;
 use crate::query::columns::Cells;
 
@@ -23,7 +24,7 @@ pub struct Groups {
 /// Numbers the values of one field; 0 is the empty one.
 #[derive(Debug)]
 struct Codes {
-    unit: Option<Unit>,
+    unit: Option<Period>,
     starts: Starts,
     values: Vec<Value<'static>>,
     numbers: HashMap<u64, u32>,
@@ -36,7 +37,7 @@ struct Codes {
 }
 
 impl Codes {
-    fn new(unit: Option<Unit>) -> Codes {
+    fn new(unit: Option<Period>) -> Codes {
         Codes {
             unit,
             starts: Starts::default(),

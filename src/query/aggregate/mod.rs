@@ -9,7 +9,6 @@ use std::ops::ControlFlow;
 
 use self::fold::Fold;
 use self::group::Groups;
-pub use self::unit::Unit;
 use super::columns::{Columns, Filter};
 use super::find::{STOP_EVERY, Search};
 use super::lookup::Named;
@@ -21,6 +20,7 @@ use crate::error::{Code, Error, Result};
 use crate::kv::{Read, Way};
 use crate::limits::{GROUPS_MAX, QUERY_BYTES_MAX};
 use crate::model::expr::{Column, Expr, Row, Slot, SortKey};
+use crate::model::period::Period;
 use crate::model::table::OpenTable;
 use crate::model::value::Value;
 
@@ -30,7 +30,7 @@ pub struct GroupBy {
     /// Ascending; groups are in this order.
     pub key: SortKey,
     /// For times: the period that all times in it count as.
-    pub unit: Option<Unit>,
+    pub unit: Option<Period>,
 }
 
 /// One figure about each group.
@@ -186,8 +186,7 @@ impl Aggregate<'_> {
 
     /// The groups by columns.
     pub fn in_columns(&self, columns: &Columns) -> Result<Grouped> {
-        let all = *self.search.filter == Expr::TRUE;
-        let filter = if all { None } else { Some(Filter::new(self.search.filter, columns)?) };
+        let filter = Filter::new(self.search.filter, columns)?;
         let mut gathered = Gathered::new(self);
         let mut examined = 0;
         for (n, chunk) in columns.chunks().iter().enumerate() {
@@ -195,8 +194,7 @@ impl Aggregate<'_> {
                 self.search.stop.check()?;
             }
             examined += chunk.rows() as u64;
-            let meant = filter.as_ref().map_or_else(|| chunk.all(), |filter| filter.rows(chunk));
-            let rows: Vec<usize> = meant.rows().collect();
+            let rows: Vec<usize> = filter.rows(chunk).rows().collect();
             if rows.is_empty() {
                 continue;
             }

@@ -26,11 +26,6 @@ pub struct Edit {
     pub now: Option<Stored>,
 }
 
-/// The number that an id is ordered by.
-pub fn id_number(id: RecordId) -> u128 {
-    u128::from_be_bytes(id.to_bytes())
-}
-
 /// A chunk being made.
 #[derive(Debug)]
 pub struct Open {
@@ -45,7 +40,7 @@ impl Open {
     }
 
     pub fn push(&mut self, columns: &[Column], row: &Stored) {
-        self.ids.push(id_number(row.id()));
+        self.ids.push(row.id().to_number());
         for (cells, column) in self.cells.iter_mut().zip(columns) {
             cells.push(&row.value(*column));
         }
@@ -91,7 +86,7 @@ impl Chunk {
     }
 
     pub fn id(&self, row: usize) -> RecordId {
-        RecordId::from_bytes(self.ids.get(row).copied().unwrap_or_default().to_be_bytes())
+        RecordId::from_number(self.ids.get(row).copied().unwrap_or_default())
     }
 
     /// The column in place `n` of the table's columns.

@@ -11,10 +11,11 @@ use super::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::model::expr::{Among, Column, Comparison, Expr, Slot, Test, compare};
 
-/// An expression over the columns of one table.
+/// An expression over the columns of one table. That of every record costs next to nothing.
 #[derive(Debug)]
 pub struct Filter<'e>(Node<'e>);
 
+/// What stands for a column is its place.
 #[derive(Debug)]
 enum Node<'e> {
     /// Cheap ones first.
@@ -24,12 +25,8 @@ enum Node<'e> {
     Test(usize, &'e Test),
     Find(usize, Box<Finder<'e>>),
     Id(&'e Among<u128>),
-    Compare(Operand, Comparison, Operand),
+    Compare(usize, Comparison, usize),
 }
-
-/// A side of a comparison: the place of a column.
-#[derive(Clone, Copy, Debug)]
-struct Operand(usize);
 
 impl<'e> Filter<'e> {
     /// Errors: a column of the expression is not held.
@@ -48,15 +45,15 @@ impl<'e> Node<'e> {
         let place = |column: &Column| {
             columns.place(*column).ok_or_else(|| Error::internal("a column of the filter is not held"))
         };
-        let all =
-            |parts: &'e [Expr]| parts.iter().map(|part| Node::of(part, columns)).collect::<Result<Vec<_>>>();
         Ok(match expr {
             Expr::All(parts) => {
                 let mut parts: Vec<&Expr> = parts.iter().collect();
                 parts.sort_by_key(|part| part.cost());
                 Node::All(parts.into_iter().map(|part| Node::of(part, columns)).collect::<Result<_>>()?)
             }
-            Expr::Any(parts) => Node::Any(all(parts)?),
+            Expr::Any(parts) => {
+                Node::Any(parts.iter().map(|part| Node::of(part, columns)).collect::<Result<_>>()?)
+            }
             Expr::Not(part) => Node::Not(Box::new(Node::of(part, columns)?)),
             // An id is compared, and never empty.
             Expr::Test(column, Test::Id(among)) if column.slot == Slot::Id => Node::Id(among),
@@ -65,9 +62,7 @@ impl<'e> Node<'e> {
                 Node::Find(place(column)?, Box::new(Finder::new(part.as_bytes())))
             }
             Expr::Test(column, test) => Node::Test(place(column)?, test),
-            Expr::Compare(left, comparison, right) => {
-                Node::Compare(Operand(place(left)?), *comparison, Operand(place(right)?))
-            }
+            Expr::Compare(left, comparison, right) => Node::Compare(place(left)?, *comparison, place(right)?),
         })
     }
 
@@ -101,7 +96,7 @@ impl<'e> Node<'e> {
             Node::Id(among) => ids(chunk, among, within),
             Node::Compare(left, comparison, right) => {
                 let holds = |row| {
-                    let order = compare(&chunk.value(left.0, row), &chunk.value(right.0, row));
+                    let order = compare(&chunk.value(*left, row), &chunk.value(*right, row));
                     order.is_some_and(|order| comparison.fits(order))
                 };
                 each(within, holds)

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 
 pub use self::bits::Bits;
 pub use self::cells::Cells;
-pub use self::chunk::{Chunk, id_number};
+pub use self::chunk::Chunk;
 pub use self::filter::Filter;
 pub use self::held::{Got, Held, Wanted};
 
@@ -24,7 +24,7 @@ use self::chunk::{Edit, Open};
 use super::row::{Reused, Stored};
 use crate::access::InTable;
 use crate::error::Result;
-use crate::id::RecordId;
+use crate::id::{Id, RecordId};
 use crate::kv::{Read, Way};
 use crate::limits::COLUMNS_ADVANCED_MAX;
 use crate::model::expr::{Column, Slot};
@@ -247,7 +247,7 @@ impl Changes {
         let ids: Vec<RecordId> = ids.into_iter().collect();
         let (_, found) = store::record::records_get(read, place, &ids)?;
         let edits = ids.iter().zip(found);
-        let edits = edits.map(|(id, record)| Edit { id: id_number(*id), now: record.map(Stored::of) });
+        let edits = edits.map(|(id, record)| Edit { id: id.to_number(), now: record.map(Stored::of) });
         Ok(Some(Changes { edits: edits.collect(), slots }))
     }
 }
