@@ -23,15 +23,11 @@ pub trait Body: Sized + 'static {
     const KEYED: bool = false;
     /// Whether the call reads its body at all.
     const READ: bool = true;
+    /// Whether faults go along to where the schema is known, so that those in the values are named in the same answer.
+    const DEFERS: bool = false;
 
     /// Reads the members. `bytes` is the whole body, of which parts may be kept. `None` only if there was a fault.
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<Self>;
-
-    /// Takes the faults along to where the schema is known, so that those in the values are named in the same answer.
-    /// A body that has no values gives them back.
-    fn defer(&mut self, faults: Faults) -> Faults {
-        faults
-    }
 }
 
 /// A call whose body has no meaning and is not read: GET.
@@ -126,8 +122,8 @@ fn too_large(limit: usize) -> Error {
     Error::new(Code::BodyTooLarge, format!("The body may have at most {limit} bytes, after unpacking too."))
 }
 
-/// Takes a body apart.
-pub fn read<B: Body>(headers: &HeaderMap, bytes: &Bytes) -> Result<B> {
+/// Takes a body apart. Faults come along if the body defers them.
+pub fn read<B: Body>(headers: &HeaderMap, bytes: &Bytes) -> Result<(B, Faults)> {
     if bytes.is_empty() && B::OPTIONAL {
         return read_unread(bytes);
     }
@@ -136,11 +132,11 @@ pub fn read<B: Body>(headers: &HeaderMap, bytes: &Bytes) -> Result<B> {
 }
 
 /// The value of a body that has none.
-pub fn read_unread<B: Body>(bytes: &Bytes) -> Result<B> {
+pub fn read_unread<B: Body>(bytes: &Bytes) -> Result<(B, Faults)> {
     parse(Json::read(b"{}")?, bytes)
 }
 
-fn parse<B: Body>(json: Json<'_>, bytes: &Bytes) -> Result<B> {
+fn parse<B: Body>(json: Json<'_>, bytes: &Bytes) -> Result<(B, Faults)> {
     let mut faults = Faults::default();
     let root = Pointer::Root;
     let body = Members::read(json, &root, &mut faults).and_then(|mut members| {
@@ -148,17 +144,14 @@ fn parse<B: Body>(json: Json<'_>, bytes: &Bytes) -> Result<B> {
         members.finish(&root, &mut faults);
         body
     });
-    let body = match body {
-        Some(mut body) => {
-            body.defer(faults).check()?;
-            Some(body)
-        }
-        None => {
+    match body {
+        Some(body) if B::DEFERS => Ok((body, faults)),
+        body => {
             faults.check()?;
-            None
+            let body = body.ok_or_else(|| Error::internal("a body was refused without a fault"))?;
+            Ok((body, Faults::default()))
         }
-    };
-    body.ok_or_else(|| Error::internal("a body was refused without a fault"))
+    }
 }
 
 fn media_check(headers: &HeaderMap) -> Result<()> {

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::query::{NoQuery, Params, Query};
 use super::router::{Incoming, Parts};
 use crate::access::{Access, Caller, Path, Permission, Resolve};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Faults, Result};
 use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use crate::service::door::Weight;
 use crate::service::once::Once;
@@ -31,6 +31,8 @@ pub struct Call<P: Permission, Q: Query = NoQuery, B: Body = NoBody> {
     pub access: Access<P>,
     pub query: Q,
     pub body: B,
+    /// Those of the body, if it defers them.
+    pub faults: Faults,
     pub request: HttpRequest,
     parts: Parts,
     key: Option<Key>,
@@ -63,7 +65,7 @@ impl<Q: Query, B: Body> OpenCall<Q, B> {
         let core = shared.core.clone();
         let query = query_read(&request)?;
         key_read::<B>(request.headers(), false)?;
-        let (body, _) = body_read(&request, &mut payload).await?;
+        let (body, ..) = body_read(&request, &mut payload).await?;
         Ok(OpenCall { core, client, query, body, request })
     }
 }
@@ -83,7 +85,9 @@ where
         let caller = caller.ok_or_else(Error::unauthorized)?;
         let access = access(&core, &caller, &request, &mut parts).await?;
         match said_read(&request, &mut payload).await {
-            Ok((query, key, body)) => Ok(Call { core, caller, access, query, body, request, parts, key }),
+            Ok((query, key, body, faults)) => {
+                Ok(Call { core, caller, access, query, body, faults, request, parts, key })
+            }
             Err(error) => {
                 path_check(&core, &access, &parts).await?;
                 Err(error)
@@ -183,12 +187,12 @@ where
 async fn said_read<Q: Query, B: Body>(
     request: &HttpRequest,
     payload: &mut Payload,
-) -> Result<(Q, Option<Key>, B)> {
+) -> Result<(Q, Option<Key>, B, Faults)> {
     let query: Q = query_read(request)?;
     let key = key_read::<B>(request.headers(), query.is_dry_run())?;
-    let (body, bytes) = body_read(request, payload).await?;
+    let (body, faults, bytes) = body_read(request, payload).await?;
     let key = key.map(|text| Key { fingerprint: fingerprint(request, &bytes), text });
-    Ok((query, key, body))
+    Ok((query, key, body, faults))
 }
 
 fn query_read<Q: Query>(request: &HttpRequest) -> Result<Q> {
@@ -217,15 +221,20 @@ fn key_read<B: Body>(headers: &HeaderMap, dry_run: bool) -> Result<Option<String
     Ok(Some(text.to_owned()))
 }
 
-async fn body_read<B: Body>(request: &HttpRequest, payload: &mut Payload) -> Result<(B, bytes::Bytes)> {
+async fn body_read<B: Body>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<(B, Faults, bytes::Bytes)> {
     let headers = request.headers();
     if !B::READ {
         let bytes = bytes::Bytes::new();
-        return Ok((body::read_unread(&bytes)?, bytes));
+        let (body, faults) = body::read_unread(&bytes)?;
+        return Ok((body, faults, bytes));
     }
     let patience = shared(request)?.settings.patience;
     let bytes = body::bytes_read(headers, payload, B::LIMIT, patience).await?;
-    Ok((body::read(headers, &bytes)?, bytes))
+    let (body, faults) = body::read(headers, &bytes)?;
+    Ok((body, faults, bytes))
 }
 
 /// What a request must share with the one whose answer was kept.

@@ -156,7 +156,6 @@ impl FieldChangedView {
 /// A field to be made.
 pub struct FieldCreate {
     pub input: FieldInput,
-    faults: Faults,
 }
 
 /// A field to be made.
@@ -206,27 +205,22 @@ impl FieldCreate {
         let options = members.take("options").map(|json| OwnedJson::of(json, bytes));
         let (required, unique) = (required.flatten().unwrap_or(false), unique.flatten().unwrap_or(false));
         let input = FieldInput { name, of_type, description, required, unique, default, options };
-        FieldCreate { input, faults: Faults::default() }
+        FieldCreate { input }
     }
 }
 
 impl Body for FieldCreate {
+    const DEFERS: bool = true;
     const KEYED: bool = true;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<FieldCreate> {
         Some(FieldCreate::read_at(members, bytes, &Pointer::Root, faults))
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
     }
 }
 
 /// What is to change of a field.
 pub struct FieldUpdate {
     patch: FieldPatch,
-    faults: Faults,
 }
 
 /// What is to change of a field. Members that are not there stay as they are.
@@ -258,6 +252,8 @@ pub struct FieldUpdateShape {
 }
 
 impl Body for FieldUpdate {
+    const DEFERS: bool = true;
+
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<FieldUpdate> {
         let root = Pointer::Root;
         let (name, description) = (name_patch(members, faults), description_patch(members, faults));
@@ -278,12 +274,7 @@ impl Body for FieldUpdate {
             options,
             position,
         };
-        Some(FieldUpdate { patch, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
+        Some(FieldUpdate { patch })
     }
 }
 
@@ -349,7 +340,7 @@ pub async fn field_create(
     mut call: Call<TableWrite, DryRunQuery, FieldCreate>,
 ) -> Result<HttpResponse, Problem> {
     let (once, dry_run) = (call.once(created), call.query.dry_run);
-    let sent = Sent { content: call.body.input, faults: call.body.faults };
+    let sent = Sent { content: call.body.input, faults: call.faults };
     let done = service::field::field_create(&call.core, call.access, sent, dry_run, once).await;
     if dry_run {
         return answer::ok(&FieldChangedView::of(&done?.fresh()?, true));
@@ -382,7 +373,7 @@ pub async fn field_get(call: Call<TableRead>) -> Result<HttpResponse, Problem> {
 )]
 pub async fn field_update(call: Call<TableWrite, DryRunQuery, FieldUpdate>) -> Result<HttpResponse, Problem> {
     let (meant, dry_run) = (call.part("field").to_owned(), call.query.dry_run);
-    let sent = Sent { content: call.body.patch, faults: call.body.faults };
+    let sent = Sent { content: call.body.patch, faults: call.faults };
     let done = service::field::field_update(&call.core, call.access, meant, sent, dry_run).await?;
     answer::ok(&FieldChangedView::of(&done, dry_run))
 }

@@ -42,8 +42,6 @@ pub struct RecordCreate {
     /// Values by the names of the fields, or by their ids with `keys=id`. A field that is left out gets its default.
     #[schema(value_type = Object)]
     pub values: Option<OwnedJson>,
-    #[schema(ignore)]
-    faults: Faults,
 }
 
 impl RecordCreate {
@@ -56,7 +54,7 @@ impl RecordCreate {
     ) -> RecordCreate {
         let id = members.take("id").and_then(|json| record_id_read(json, &at.member("id"), faults));
         let values = members.require("values", at, faults).map(|json| OwnedJson::of(json, bytes));
-        RecordCreate { id, values, faults: Faults::default() }
+        RecordCreate { id, values }
     }
 
     pub fn into_input(self) -> RecordInput {
@@ -75,15 +73,11 @@ pub fn record_id_read(json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> 
 }
 
 impl Body for RecordCreate {
+    const DEFERS: bool = true;
     const KEYED: bool = true;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordCreate> {
         Some(RecordCreate::read_at(members, bytes, &Pointer::Root, faults))
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
     }
 }
 
@@ -92,19 +86,14 @@ impl Body for RecordCreate {
 pub struct RecordUpdate {
     #[schema(value_type = Object)]
     values: OwnedJson,
-    #[schema(ignore)]
-    faults: Faults,
 }
 
 impl Body for RecordUpdate {
+    const DEFERS: bool = true;
+
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordUpdate> {
         let values = members.require("values", &Pointer::Root, faults)?;
-        Some(RecordUpdate { values: OwnedJson::of(values, bytes), faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
+        Some(RecordUpdate { values: OwnedJson::of(values, bytes) })
     }
 }
 
@@ -156,7 +145,7 @@ pub async fn record_create(
 ) -> Result<HttpResponse, Problem> {
     let render = created(call.query.keys);
     let once = call.once(render.clone());
-    let faults = std::mem::take(&mut call.body.faults);
+    let faults = std::mem::take(&mut call.faults);
     let sent = Sent { content: call.body.into_input(), faults };
     let done = service::record::record_create(&call.core, call.access, sent, call.query.keys, once).await;
     answer::done(done, render)
@@ -202,7 +191,7 @@ pub async fn record_update(
 ) -> Result<HttpResponse, Problem> {
     let id = record_meant(&call)?;
     let expected = expected(call.request.headers());
-    let (sent, keys) = (Sent { content: call.body.values, faults: call.body.faults }, call.query.keys);
+    let (sent, keys) = (Sent { content: call.body.values, faults: call.faults }, call.query.keys);
     let recorded = service::record::record_update(&call.core, call.access, id, sent, keys, expected).await?;
     Ok(ok(&recorded, keys, None))
 }

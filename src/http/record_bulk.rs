@@ -153,11 +153,11 @@ fn created(keys: Keys, dry_run: bool) -> impl Fn(&Changed) -> Answer + Send + Sy
 pub async fn record_create_bulk(
     mut call: Call<RecordsWrite, BulkQuery, RecordsCreate>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/records", &call.body.faults)?;
+    count_check(call.body.count, "/records", &call.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
     let render = created(keys, dry_run);
     let once = call.once(render);
-    let sent = Sent { content: call.body.records, faults: call.body.faults };
+    let sent = Sent { content: call.body.records, faults: call.faults };
     let done =
         service::record_bulk::record_create_bulk(&call.core, call.access, sent, keys, dry_run, once).await;
     answer::done(done, render)
@@ -176,7 +176,8 @@ pub async fn record_update_bulk(
     call: Call<RecordsWrite, BulkQuery, RecordsUpdate>,
 ) -> Result<HttpResponse, Problem> {
     let BulkQuery { keys, dry_run } = call.query;
-    let RecordsUpdate { records, filter, values, by_filter, count, faults } = call.body;
+    let RecordsUpdate { records, filter, values, by_filter, count } = call.body;
+    let faults = call.faults;
     if by_filter {
         let meant = Meant { filter, faults };
         let changed =
@@ -202,12 +203,12 @@ pub async fn record_update_bulk(
 pub async fn record_upsert(
     call: Call<RecordsWrite, BulkQuery, RecordsUpsert>,
 ) -> Result<HttpResponse, Problem> {
-    count_check(call.body.count, "/records", &call.body.faults)?;
+    count_check(call.body.count, "/records", &call.faults)?;
     let BulkQuery { keys, dry_run } = call.query;
-    let RecordsUpsert { records, on, faults, .. } = call.body;
+    let RecordsUpsert { records, on, .. } = call.body;
     // No field can be called `id`, so this can't mean anything else.
     let on = if on == "id" { UpsertOn::Id } else { UpsertOn::Field(on) };
-    let sent = Sent { content: records, faults };
+    let sent = Sent { content: records, faults: call.faults };
     let changed =
         service::record_bulk::record_upsert(&call.core, call.access, sent, on, keys, dry_run).await?;
     answer::ok(&ChangedView::of(&changed, Counts::Upserted, keys, dry_run))
@@ -226,7 +227,8 @@ pub async fn record_delete_bulk(
     call: Call<RecordsWrite, BulkQuery, RecordsDelete>,
 ) -> Result<HttpResponse, Problem> {
     let BulkQuery { keys, dry_run } = call.query;
-    let RecordsDelete { ids, filter, by_filter, count, faults } = call.body;
+    let RecordsDelete { ids, filter, by_filter, count } = call.body;
+    let faults = call.faults;
     if by_filter {
         let meant = Meant { filter, faults };
         let changed = record_found::record_delete_found(&call.core, call.access, meant, dry_run).await?;
@@ -256,7 +258,7 @@ pub async fn record_duplicate_bulk(
     let BulkQuery { keys, dry_run } = call.query;
     let render = created(keys, dry_run);
     let once = call.once(render);
-    let meant = Meant { filter: call.body.filter, faults: call.body.faults };
+    let meant = Meant { filter: call.body.filter, faults: call.faults };
     let done = record_found::record_duplicate_found(&call.core, call.access, meant, dry_run, once).await;
     answer::done(done, render)
 }

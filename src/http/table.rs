@@ -72,7 +72,6 @@ pub struct TableListView {
 /// A table to be made, with its fields.
 pub struct TableCreate {
     input: TableInput,
-    faults: Faults,
 }
 
 /// A table to be made, with its fields.
@@ -95,6 +94,7 @@ pub struct TableCreateShape {
 }
 
 impl Body for TableCreate {
+    const DEFERS: bool = true;
     const KEYED: bool = true;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<TableCreate> {
@@ -112,12 +112,7 @@ impl Body for TableCreate {
         };
         let fields = items
             .map(|items| items.into_iter().take(FIELDS_MAX + 1).enumerate().map(&mut field_read).collect());
-        Some(TableCreate { input: TableInput { name, description, fields }, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
+        Some(TableCreate { input: TableInput { name, description, fields } })
     }
 }
 
@@ -170,7 +165,7 @@ pub async fn table_list(call: Call<BaseRead, ListQuery>) -> Result<HttpResponse,
 )]
 pub async fn table_create(mut call: Call<BaseWrite, NoQuery, TableCreate>) -> Result<HttpResponse, Problem> {
     let once = call.once(created);
-    let sent = Sent { content: call.body.input, faults: call.body.faults };
+    let sent = Sent { content: call.body.input, faults: call.faults };
     answer::done(service::table::table_create(&call.core, call.access, sent, once).await, created)
 }
 

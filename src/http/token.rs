@@ -120,11 +120,11 @@ pub struct TokenCreate {
     /// When it stops working; absent or null is never.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Time>,
-    #[schema(ignore)]
-    faults: Faults,
 }
 
 impl Body for TokenCreate {
+    const DEFERS: bool = true;
+
     fn read(members: &mut Members<'_>, _: &Bytes, faults: &mut Faults) -> Option<TokenCreate> {
         let root = Pointer::Root;
         let name = members.require("name", &root, faults);
@@ -133,19 +133,7 @@ impl Body for TokenCreate {
             members.take("scopes").and_then(|json| Scopes::read(json, &root.member("scopes"), faults));
         let (bases, tables) = (texts_patch(members, "bases", faults), texts_patch(members, "tables", faults));
         let expires_at = time_patch(members, "expiresAt", faults).flatten();
-        Some(TokenCreate {
-            name,
-            scopes,
-            bases: bases.flatten(),
-            tables: tables.flatten(),
-            expires_at,
-            faults: Faults::default(),
-        })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
+        Some(TokenCreate { name, scopes, bases: bases.flatten(), tables: tables.flatten(), expires_at })
     }
 }
 
@@ -166,11 +154,11 @@ pub struct TokenUpdate {
     /// `null` lets it work for ever.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Option<Time>>,
-    #[schema(ignore)]
-    faults: Faults,
 }
 
 impl Body for TokenUpdate {
+    const DEFERS: bool = true;
+
     fn read(members: &mut Members<'_>, _: &Bytes, faults: &mut Faults) -> Option<TokenUpdate> {
         let name = name_patch(members, faults);
         let at = Pointer::Root.member("scopes");
@@ -182,13 +170,7 @@ impl Body for TokenUpdate {
             bases,
             tables,
             expires_at: time_patch(members, "expiresAt", faults),
-            faults: Faults::default(),
         })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
     }
 }
 
@@ -277,8 +259,8 @@ pub async fn token_list(call: Call<TokensRead, ListQuery>) -> Result<HttpRespons
 )]
 pub async fn token_create(call: Call<TokensManage, NoQuery, TokenCreate>) -> Result<HttpResponse, Problem> {
     let space = call.access.place().space();
-    let TokenCreate { name, scopes, bases, tables, expires_at, faults } = call.body;
-    let input = Sent { content: TokenInput { name, scopes, bases, tables, expires_at }, faults };
+    let TokenCreate { name, scopes, bases, tables, expires_at } = call.body;
+    let input = Sent { content: TokenInput { name, scopes, bases, tables, expires_at }, faults: call.faults };
     let (tokened, secret) = service::token::token_create(&call.core, call.access, input).await?;
     let location = format!("/api/spaces/{space}/tokens/{}", tokened.token.id);
     Ok(revealed(201, Some(location), &tokened, &secret))
@@ -306,8 +288,8 @@ pub async fn token_get(call: Call<TokensRead>) -> Result<HttpResponse, Problem> 
 )]
 pub async fn token_update(call: Call<TokensManage, NoQuery, TokenUpdate>) -> Result<HttpResponse, Problem> {
     let id = token_id(call.part("token"))?;
-    let TokenUpdate { name, scopes, bases, tables, expires_at, faults } = call.body;
-    let patch = Sent { content: TokenPatch { name, scopes, bases, tables, expires_at }, faults };
+    let TokenUpdate { name, scopes, bases, tables, expires_at } = call.body;
+    let patch = Sent { content: TokenPatch { name, scopes, bases, tables, expires_at }, faults: call.faults };
     answer::ok(&TokenView::from(&service::token::token_update(&call.core, call.access, id, patch).await?))
 }
 

@@ -52,11 +52,10 @@ pub struct RecordsCreate {
     pub(super) records: Vec<RecordInput>,
     #[schema(ignore)]
     pub(super) count: usize,
-    #[schema(ignore)]
-    pub(super) faults: Faults,
 }
 
 impl Body for RecordsCreate {
+    const DEFERS: bool = true;
     const LIMIT: usize = BULK_BODY_BYTES_MAX;
     const KEYED: bool = true;
 
@@ -64,12 +63,7 @@ impl Body for RecordsCreate {
         let read =
             list_read(members, "records", faults, |json, at, faults| record_at(json, bytes, at, faults));
         let (records, count) = read?;
-        Some(RecordsCreate { records, count, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
+        Some(RecordsCreate { records, count })
     }
 }
 
@@ -101,22 +95,15 @@ pub struct RecordsUpdate {
     pub(super) by_filter: bool,
     #[schema(ignore)]
     pub(super) count: usize,
-    #[schema(ignore)]
-    pub(super) faults: Faults,
 }
 
 impl Body for RecordsUpdate {
+    const DEFERS: bool = true;
     const LIMIT: usize = BULK_BODY_BYTES_MAX;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordsUpdate> {
-        let body = |records, count| RecordsUpdate {
-            records,
-            filter: None,
-            values: None,
-            by_filter: false,
-            count,
-            faults: Faults::default(),
-        };
+        let body =
+            |records, count| RecordsUpdate { records, filter: None, values: None, by_filter: false, count };
         if by_filter(members, "records", faults) {
             let filter = filter_read(members, bytes, faults);
             let values = members.require("values", &Pointer::Root, faults);
@@ -133,11 +120,6 @@ impl Body for RecordsUpdate {
         });
         let (records, count) = read?;
         Some(body(records, count))
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
     }
 }
 
@@ -171,11 +153,10 @@ pub struct RecordsUpsert {
     pub(super) on: String,
     #[schema(ignore)]
     pub(super) count: usize,
-    #[schema(ignore)]
-    pub(super) faults: Faults,
 }
 
 impl Body for RecordsUpsert {
+    const DEFERS: bool = true;
     const LIMIT: usize = BULK_BODY_BYTES_MAX;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordsUpsert> {
@@ -184,12 +165,7 @@ impl Body for RecordsUpsert {
             list_read(members, "records", faults, |json, at, faults| record_at(json, bytes, at, faults));
         let on = members.require("on", &root, faults).and_then(|json| json.text(&root.member("on"), faults));
         let (records, count) = read?;
-        Some(RecordsUpsert { records, on: on?.into_owned(), count, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
+        Some(RecordsUpsert { records, on: on?.into_owned(), count })
     }
 }
 
@@ -206,32 +182,20 @@ pub struct RecordsDelete {
     pub(super) by_filter: bool,
     #[schema(ignore)]
     pub(super) count: usize,
-    #[schema(ignore)]
-    pub(super) faults: Faults,
 }
 
 impl Body for RecordsDelete {
+    const DEFERS: bool = true;
     const LIMIT: usize = BULK_BODY_BYTES_MAX;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordsDelete> {
-        let body = |ids, count| RecordsDelete {
-            ids,
-            filter: None,
-            by_filter: false,
-            count,
-            faults: Faults::default(),
-        };
+        let body = |ids, count| RecordsDelete { ids, filter: None, by_filter: false, count };
         if by_filter(members, "ids", faults) {
             let filter = filter_read(members, bytes, faults);
             return Some(RecordsDelete { filter, by_filter: true, ..body(Vec::new(), 0) });
         }
         let (ids, count) = list_read(members, "ids", faults, record_id_read)?;
         Some(body(ids, count))
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
     }
 }
 
@@ -242,11 +206,10 @@ pub struct RecordsDuplicate {
     /// Which records are meant. `"true"` says all.
     #[schema(value_type = FilterForm)]
     pub(super) filter: Option<FilterInput>,
-    #[schema(ignore)]
-    pub(super) faults: Faults,
 }
 
 impl Body for RecordsDuplicate {
+    const DEFERS: bool = true;
     const KEYED: bool = true;
 
     fn read(members: &mut Members<'_>, bytes: &Bytes, faults: &mut Faults) -> Option<RecordsDuplicate> {
@@ -254,11 +217,6 @@ impl Body for RecordsDuplicate {
             members.require("filter", &Pointer::Root, faults);
         }
         let filter = filter_read(members, bytes, faults);
-        Some(RecordsDuplicate { filter, faults: Faults::default() })
-    }
-
-    fn defer(&mut self, faults: Faults) -> Faults {
-        self.faults = faults;
-        Faults::default()
+        Some(RecordsDuplicate { filter })
     }
 }
