@@ -23,16 +23,8 @@ import tempfile
 import time
 import urllib.parse
 
-STATUSES = ["lead", "active", "paused", "churned", "archived"]
-FIELDS = [
-    {"name": "name", "type": "string"},
-    {"name": "email", "type": "email", "unique": True},
-    {"name": "age", "type": "number"},
-    {"name": "status", "type": "select", "options": {"choices": [{"name": s} for s in STATUSES]}},
-    {"name": "score", "type": "number"},
-    {"name": "city", "type": "string"},
-    {"name": "note", "type": "longText"},
-]
+from compare import STATUSES, UNDB_FIELDS
+
 BULK = 5000
 ROUNDS = 15
 
@@ -43,9 +35,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         data = os.path.join(home, "data")
-        token = subprocess.run(
-            [binary, "--data-dir", data, "space", "create", "Scale"], capture_output=True, text=True, check=True
-        )
+        subprocess.run([binary, "--data-dir", data, "space", "create", "Scale"], capture_output=True, check=True)
         token = subprocess.run(
             [binary, "--data-dir", data, "token", "create", "--space", "Scale", "--name", "scale",
              "--scope", "records:write", "--scope", "schema:write"],
@@ -81,7 +71,7 @@ class Server:
 
 
 def load(server, base, size):
-    table = server.ask("POST", f"/api/openapi/bases/{base}/tables", {"name": f"t{size}-{time.time()}", "fields": FIELDS})
+    table = server.ask("POST", f"/api/openapi/bases/{base}/tables", {"name": f"t{size}-{time.time()}", "fields": UNDB_FIELDS})
     path = f"/api/openapi/bases/{base}/tables/{table['id']}/records"
     rng = random.Random(size)
     words = ["".join(rng.choices("abdeiklmnorstu", k=6)) for _ in range(600)]

@@ -69,10 +69,7 @@ pub async fn record_delete_found(
 ) -> Result<Changed> {
     let done = commit_once(core, access, Commit::heavy(None, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
-        let mut faults = meant.faults.clone();
-        let filter = filter_of(txn, &table, meant.filter.as_ref(), &mut faults);
-        faults.check()?;
-        let (head, found) = found(txn, *access.place(), &table, filter)?;
+        let (head, found) = found_alone(txn, *access.place(), &table, &meant)?;
         let ids = found.iter().map(|record| record.id).collect();
         let edits: Vec<_> =
             found.into_iter().map(|before| Edit { before: Some(before), after: None }).collect();
@@ -94,10 +91,7 @@ pub async fn record_duplicate_found(
 ) -> Result<Done<Changed>> {
     commit_once(core, access, Commit::heavy(once, dry_run), move |txn, access| {
         let table = txn.catalog.table(*access.place())?.clone();
-        let mut faults = meant.faults.clone();
-        let filter = filter_of(txn, &table, meant.filter.as_ref(), &mut faults);
-        faults.check()?;
-        let (mut head, found) = found(txn, *access.place(), &table, filter)?;
+        let (mut head, found) = found_alone(txn, *access.place(), &table, &meant)?;
         let mut edits = Vec::with_capacity(found.len());
         for original in &found {
             let copy = copy_of(txn, access, &table, original, &mut head)?;
@@ -129,6 +123,19 @@ fn filter_of(
         return None;
     }
     Some(expr)
+}
+
+/// All records of a change whose body says nothing but which.
+fn found_alone(
+    txn: &Txn<'_>,
+    place: InTable,
+    table: &OpenTable,
+    meant: &Meant,
+) -> Result<(Head, Vec<Record>)> {
+    let mut faults = meant.faults.clone();
+    let filter = filter_of(txn, table, meant.filter.as_ref(), &mut faults);
+    faults.check()?;
+    found(txn, place, table, filter)
 }
 
 /// All records that a filter means, within the transaction.
