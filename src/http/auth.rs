@@ -52,10 +52,10 @@ impl From<&User> for UserView {
 #[derive(ToSchema)]
 pub struct Login {
     #[schema(value_type = String, format = Email, example = "you@example.com")]
-    email: Email,
+    pub email: Email,
     /// 8 to 256 characters.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "correct-horse-battery")]
-    password: Password,
+    pub password: Password,
 }
 
 impl Body for Login {
@@ -80,12 +80,12 @@ fn fit<T>(parsed: Result<T, String>, at: &str, faults: &mut Faults) -> Option<T>
 pub struct Setup {
     /// The one-time code of the server's first start.
     #[schema(example = "ABCD-EFGH-JKLM")]
-    code: String,
+    pub code: String,
     #[schema(value_type = String, format = Email, example = "you@example.com")]
-    email: Email,
+    pub email: Email,
     /// 8 to 256 characters.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "correct-horse-battery")]
-    password: Password,
+    pub password: Password,
 }
 
 impl Body for Setup {
@@ -108,7 +108,7 @@ pub fn cookie_read(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Sets the cookie, or takes it away if `secret` is none.
-fn with_cookie(mut response: HttpResponse, secret: Option<&str>, secure: bool) -> HttpResponse {
+pub fn with_cookie(mut response: HttpResponse, secret: Option<&str>, secure: bool) -> HttpResponse {
     let seconds = if secret.is_some() { SESSION_SECONDS } else { 0 };
     // The value is base64url, so nothing in it needs a quote.
     let (value, secure) = (secret.unwrap_or_default(), if secure { "; Secure" } else { "" });

@@ -63,9 +63,9 @@ pub struct BaseListView {
 pub struct BaseCreate {
     /// 1 to 255 characters, unique in the space without regard to case.
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "Inventory")]
-    name: Name,
+    pub name: Name,
     #[schema(max_length = 2000, nullable)]
-    description: Option<String>,
+    pub description: Option<String>,
 }
 
 impl Body for BaseCreate {
@@ -81,13 +81,13 @@ impl Body for BaseCreate {
 #[derive(ToSchema)]
 pub struct BaseUpdate {
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 255, example = "CRM")]
-    name: Option<Name>,
+    pub name: Option<Name>,
     /// `null` takes it away.
     #[schema(value_type = Option<String>, max_length = 2000, example = "Who we know and what we sell them")]
-    description: Option<Option<String>>,
+    pub description: Option<Option<String>>,
     /// Its place among the bases of the space, from 0.
     #[schema(nullable = false, minimum = 0, maximum = 100_000)]
-    position: Option<usize>,
+    pub position: Option<usize>,
 }
 
 impl Body for BaseUpdate {

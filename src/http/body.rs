@@ -131,6 +131,11 @@ pub fn read<B: Body>(headers: &HeaderMap, bytes: &Bytes) -> Result<(B, Faults)> 
     parse(Json::read(bytes)?, bytes)
 }
 
+/// Takes a body of JSON apart that did not come from the wire.
+pub fn read_bytes<B: Body>(bytes: &Bytes) -> Result<(B, Faults)> {
+    parse(Json::read(bytes)?, bytes)
+}
+
 /// The value of a body that has none.
 pub fn read_unread<B: Body>(bytes: &Bytes) -> Result<(B, Faults)> {
     parse(Json::read(b"{}")?, bytes)

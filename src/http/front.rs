@@ -12,12 +12,12 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpMessage, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 
 use super::client::is_foreign;
 use super::codings::Coding;
-use super::{LogRequests, Shared, auth, call, problem};
+use super::{LogRequests, Shared, auth, call, console, problem};
 use crate::access::{Caller, Presented};
 use crate::error::{Code, Error, Result};
 use crate::limits::{COMPRESSED_BYTES_MIN, REQUEST_ID_CHARS_MAX};
@@ -95,7 +95,8 @@ where
         Err(problem) => request.into_response(failed(&problem)).map_into_boxed_body(),
     };
     let (request, response) = begun.into_parts();
-    let mut response = ServiceResponse::new(request, finished(response, &id));
+    let finished = finished(&request, response, &id);
+    let mut response = ServiceResponse::new(request, finished);
     after(&mut response, &id);
     let response = packed(response);
     observe(&response, &id, began);
@@ -173,11 +174,15 @@ fn preflight_answer() -> HttpResponse {
         .finish()
 }
 
-/// Turns what was begun as an error into its problem document, with the request's id.
-fn finished(mut response: HttpResponse<BoxBody>, id: &str) -> HttpResponse<BoxBody> {
+/// Turns what was begun as an error into its problem document, or into a page if a browser is to show it, with the
+/// request's id.
+fn finished(request: &HttpRequest, mut response: HttpResponse<BoxBody>, id: &str) -> HttpResponse<BoxBody> {
     let error = response.extensions_mut().remove::<Error>();
     if let Some(error) = error {
         log_cause(&error, id);
+        if console::is_wanted(request) {
+            return console::failure_page(request, &error, id);
+        }
         return problem::render(&error, id);
     }
     let status = response.status();

@@ -69,7 +69,7 @@ impl Router {
         let mut router = Router::default();
         let mut known = HashMap::new();
         let routes = routes.into_iter().map(|route| (route.path, route.method, route.handler));
-        let pages = pages.into_iter().map(|page| (page.path, Method::GET, page.handler));
+        let pages = pages.into_iter().map(|page| (page.path, page.method, page.handler));
         for (path, method, handler) in routes.chain(pages) {
             let place = *known.entry(path.clone()).or_insert_with(|| {
                 router.targets.push(Target { pattern: path.clone(), handlers: Vec::new() });

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::query::{ParamDoc, Query};
 use super::router::{Handler, Incoming};
 use super::{
-    answer, auth, base, errors, field, health, metrics, openapi, record, record_aggregate, record_bulk,
+    answer, auth, base, console, errors, field, health, metrics, openapi, record, record_aggregate, record_bulk,
     record_list, space, swagger, table, token,
 };
 use crate::access::{Inside, Need, Nowhere, Permission, Place, Resolve};
@@ -190,26 +190,39 @@ pub fn routes() -> Vec<Route> {
 /// What a person's browser opens, which is not in the document.
 pub struct Page {
     pub path: String,
+    pub method: Method,
     pub handler: Handler,
+}
+
+impl Page {
+    pub fn new<F, Fut>(method: Method, path: &str, answer: F) -> Page
+    where
+        F: Fn(Incoming) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<HttpResponse, Problem>> + 'static,
+    {
+        Page {
+            path: path.to_owned(),
+            method,
+            handler: Box::new(move |incoming| Box::pin(guarded(answer(incoming)))),
+        }
+    }
 }
 
 /// All pages; `extra` are paths and the JSON that they answer.
 pub fn pages(extra: &[(String, Vec<u8>)]) -> Vec<Page> {
-    let page = |path: &str, answer: fn(Incoming) -> Result<HttpResponse, Problem>| Page {
-        path: path.to_owned(),
-        handler: Box::new(move |incoming| Box::pin(ready(answer(incoming)))),
+    let page = |path: &str, answer: fn(Incoming) -> Result<HttpResponse, Problem>| {
+        Page::new(Method::GET, path, move |incoming| ready(answer(incoming)))
     };
     let mut pages = vec![
-        page("/", |_| Ok(swagger::swagger_redirect())),
         page("/swagger-ui", |_| Ok(swagger::swagger_redirect())),
         page("/swagger-ui/", |incoming| swagger::swagger_file(&incoming)),
         page("/swagger-ui/{file}", |incoming| swagger::swagger_file(&incoming)),
         page("/errors/", |_| Ok(errors::error_list())),
         page("/errors/{code}", |incoming| errors::error_page(&incoming)),
     ];
-    pages.extend(extra.iter().cloned().map(|(path, bytes)| Page {
-        path,
-        handler: Box::new(move |_| Box::pin(ready(Ok(answer::json_ok(bytes.clone()))))),
+    pages.extend(console::pages());
+    pages.extend(extra.iter().cloned().map(|(path, bytes)| {
+        Page::new(Method::GET, &path, move |_| ready(Ok(answer::json_ok(bytes.clone()))))
     }));
     pages
 }

@@ -65,9 +65,9 @@ pub struct SpaceListView {
 pub struct SpaceCreate {
     /// 1 to 255 characters. Several spaces may have the same name.
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "Marketing")]
-    name: Name,
+    pub name: Name,
     #[schema(max_length = 2000, nullable)]
-    description: Option<String>,
+    pub description: Option<String>,
 }
 
 impl Body for SpaceCreate {
@@ -114,10 +114,10 @@ pub fn position_patch(members: &mut Members<'_>, faults: &mut Faults) -> Option<
 #[schema(as = SpaceUpdate)]
 pub struct SpaceUpdate {
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 255, example = "Demo")]
-    name: Option<Name>,
+    pub name: Option<Name>,
     /// `null` takes it away.
     #[schema(value_type = Option<String>, max_length = 2000, example = "Where everything is tried out")]
-    description: Option<Option<String>>,
+    pub description: Option<Option<String>>,
 }
 
 impl Body for SpaceUpdate {

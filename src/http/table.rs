@@ -71,7 +71,7 @@ pub struct TableListView {
 
 /// A table to be made, with its fields.
 pub struct TableCreate {
-    input: TableInput,
+    pub input: TableInput,
 }
 
 /// A table to be made, with its fields.
@@ -120,13 +120,13 @@ impl Body for TableCreate {
 #[derive(ToSchema)]
 pub struct TableUpdate {
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 255, example = "Contacts")]
-    name: Option<Name>,
+    pub name: Option<Name>,
     /// `null` takes it away.
     #[schema(value_type = Option<String>, max_length = 2000, example = "The people we know")]
-    description: Option<Option<String>>,
+    pub description: Option<Option<String>>,
     /// Its place among the tables of the base, from 0.
     #[schema(nullable = false, minimum = 0, maximum = 100_000)]
-    position: Option<usize>,
+    pub position: Option<usize>,
 }
 
 impl Body for TableUpdate {

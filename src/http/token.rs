@@ -107,19 +107,19 @@ pub struct TokenSecretView<'a> {
 #[schema(rename_all = "camelCase")]
 pub struct TokenCreate {
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "Website")]
-    name: Option<Name>,
+    pub name: Option<Name>,
     /// What it may do; `…:write` includes `…:read`. Without this: `records:write` and `schema:read`.
     #[schema(schema_with = super::openapi::scopes_optional_schema)]
-    scopes: Option<Scopes>,
+    pub scopes: Option<Scopes>,
     /// Ids or names of the bases that it reaches; absent or null is all.
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
-    bases: Option<Meant>,
+    pub bases: Option<Meant>,
     /// Ids of the tables that it reaches, or names if they are the only ones; absent or null is all.
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
-    tables: Option<Meant>,
+    pub tables: Option<Meant>,
     /// When it stops working; absent or null is never.
     #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Time>,
+    pub expires_at: Option<Time>,
 }
 
 impl Body for TokenCreate {
@@ -142,18 +142,18 @@ impl Body for TokenCreate {
 #[schema(rename_all = "camelCase")]
 pub struct TokenUpdate {
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 255, example = "Website")]
-    name: Option<Name>,
+    pub name: Option<Name>,
     #[schema(schema_with = super::openapi::scopes_optional_schema)]
-    scopes: Option<Scopes>,
+    pub scopes: Option<Scopes>,
     /// `null` lets it reach all.
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
-    bases: Option<Option<Meant>>,
+    pub bases: Option<Option<Meant>>,
     /// `null` lets it reach all.
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
-    tables: Option<Option<Meant>>,
+    pub tables: Option<Option<Meant>>,
     /// `null` lets it work for ever.
     #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Option<Time>>,
+    pub expires_at: Option<Option<Time>>,
 }
 
 impl Body for TokenUpdate {
@@ -208,7 +208,7 @@ fn time_read(json: Json<'_>, at: &Pointer<'_>, faults: &mut Faults) -> Option<Ti
 pub struct TokenRotate {
     /// Seconds for which the old secret goes on working, up to a week.
     #[schema(value_type = Option<i64>, nullable = false, minimum = 0, maximum = 604_800, default = 0, example = 3600)]
-    grace_seconds: i64,
+    pub grace_seconds: i64,
 }
 
 impl Body for TokenRotate {

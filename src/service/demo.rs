@@ -16,9 +16,9 @@ use super::record_edit::{RecordInput, Sent};
 use super::space::{SpaceInput, space_create, space_list_all};
 use super::table::{TableInput, table_create};
 use super::token::{TokenInput, token_create, token_list, token_revoke};
-use crate::access::{Operator, PlainToken};
+use crate::access::{Access, BaseWrite, BasesWrite, Caller, Operator, PlainToken, RecordsWrite};
 use crate::error::{Error, Faults, Result};
-use crate::id::{BaseId, Id, RecordId, SpaceId, TokenId};
+use crate::id::{BaseId, Id, RecordId, SpaceId, TableId, TokenId};
 use crate::kv::{Outcome, Write};
 use crate::model::change::Actor;
 use crate::model::field::{Definition, Keys};
@@ -68,23 +68,62 @@ pub fn demo_held(core: &Core, operator: Operator) -> Result<Held> {
 pub async fn demo_create(core: &Arc<Core>, operator: Operator, progress: Progress<'_>) -> Result<()> {
     let input = SpaceInput { name: name(DEMO)?, description: Some("Made by `undb --demo`.".into()) };
     let space = space_create(core, operator.nowhere(), input, None).await?.fresh()?;
+    base_fill(core, &By::Operator(operator), space.id, progress).await?;
+    mark(core).await
+}
+
+/// Makes the demo's base in a space of someone's.
+pub async fn samples_create(core: &Arc<Core>, caller: &Caller, space: SpaceId) -> Result<()> {
+    base_fill(core, &By::Caller(caller.clone()), space, &|_, _| ()).await
+}
+
+/// Who makes it.
+enum By {
+    Operator(Operator),
+    Caller(Caller),
+}
+
+impl By {
+    fn space(&self, core: &Core, space: SpaceId) -> Result<Access<BasesWrite>> {
+        match self {
+            By::Operator(operator) => Ok(operator.space(space)),
+            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, None, None),
+        }
+    }
+
+    fn base(&self, core: &Core, space: SpaceId, base: BaseId) -> Result<Access<BaseWrite>> {
+        match self {
+            By::Operator(operator) => Ok(operator.base(space, base)),
+            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, Some(base), None),
+        }
+    }
+
+    fn table(&self, core: &Core, space: SpaceId, base: BaseId, table: TableId) -> Result<Access<RecordsWrite>> {
+        match self {
+            By::Operator(operator) => Ok(operator.table(space, base, table)),
+            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, Some(base), Some(table)),
+        }
+    }
+}
+
+async fn base_fill(core: &Arc<Core>, by: &By, space: SpaceId, progress: Progress<'_>) -> Result<()> {
     let input = BaseInput { name: name(BASE)?, description: Some("Contacts, companies and deals.".into()) };
-    let base = base_create(core, operator.space(space.id), input, None).await?.fresh()?;
+    let base = base_create(core, by.space(core, space)?, input, None).await?.fresh()?;
     let all = TABLES.iter().map(|table| table.records).sum();
     let mut made = 0;
     for table in &TABLES {
-        fill(core, operator, (space.id, base.id), table, &mut |more| {
+        table_fill(core, by, (space, base.id), table, &mut |more| {
             made += more;
             progress(made, all);
         })
         .await?;
     }
-    mark(core).await
+    Ok(())
 }
 
-async fn fill(
+async fn table_fill(
     core: &Arc<Core>,
-    operator: Operator,
+    by: &By,
     (space, base): (SpaceId, BaseId),
     blueprint: &Blueprint,
     made: &mut (dyn FnMut(usize) + Send),
@@ -93,10 +132,10 @@ async fn fill(
     let description = Some(blueprint.description.to_owned());
     let input = TableInput { name: Some(name(blueprint.name)?), description, fields: Some(fields) };
     let sent = Sent { content: input, faults: Faults::default() };
-    let table = table_create(core, operator.base(space, base), sent, None).await?.fresh()?.table;
+    let table = table_create(core, by.base(core, space, base)?, sent, None).await?.fresh()?.table;
     let inputs = inputs(blueprint)?;
     for step in inputs.chunks(STEP) {
-        let access = operator.table(space, base, table.id);
+        let access = by.table(core, space, base, table.id)?;
         let sent = Sent { content: step.to_vec(), faults: Faults::default() };
         record_create_bulk(core, access, sent, Keys::Name, false, None).await?.fresh()?;
         made(step.len());

@@ -1,0 +1,17 @@
+// What every page of the console has: times in the visitor's own way of writing them, and buttons that copy.
+
+const language = document.documentElement.lang;
+const times = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+
+/** Shows every `<time datetime>` below an element as the visitor's place writes it. */
+export function localizeTimes(root = document) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.valueOf())) {
+      time.title = time.dateTime;
+      time.textContent = times.format(at);
+    }
+  }
+}
+
+localizeTimes();

@@ -1,0 +1,136 @@
+//! Setting up, signing in and out.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use askama::Template;
+
+use super::Answered;
+use super::failure::{Refusal, is_refusal};
+use super::form;
+use super::message::Messages;
+use super::shell::{Shell, send, show};
+use super::visit::{LANGUAGE_COOKIE, Open, THEME_COOKIE, Visit, local, redirect};
+use crate::error::{Code, Result};
+use crate::http::auth::{Login, Setup, with_cookie};
+use crate::service;
+use crate::service::auth::{Credentials, SignedIn};
+
+/// How long a browser keeps how somebody wants to see the console, in seconds: a year.
+const LOOK_SECONDS: u32 = 365 * 24 * 3600;
+
+/// Where someone is best who opens the server's address.
+pub async fn home(visit: Open) -> Answered {
+    let to = match visit.caller {
+        Some(_) => "/spaces",
+        None if service::auth::owner_exists(&visit.core)? => "/login",
+        None => "/setup",
+    };
+    Ok(redirect(to))
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage<'a> {
+    shell: Shell,
+    code: &'a str,
+    email: &'a str,
+    refusal: Option<Refusal>,
+}
+
+/// *Create the owner*.
+pub async fn setup_page(visit: Open) -> Answered {
+    if service::auth::owner_exists(&visit.core)? {
+        return Ok(redirect("/login"));
+    }
+    let shell = Shell::of_open(&visit);
+    show(&SetupPage { shell, code: visit.param("code"), email: "", refusal: None })
+}
+
+/// Makes the owner and signs them in.
+pub async fn setup(visit: Open) -> Answered {
+    match setup_done(&visit).await {
+        Ok(signed) => Ok(arrived(&signed, "/spaces", visit.client.secure)),
+        Err(error) if error.code == Code::SetupDone => Ok(redirect("/login")),
+        Err(error) if is_refusal(&error) => {
+            let (shell, form) = (Shell::of_open(&visit), &visit.form);
+            let refusal = Some(Refusal::of(&error, shell.t));
+            let page = SetupPage { shell, code: form.get("code"), email: form.get("email"), refusal };
+            send(&page, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn setup_done(visit: &Open) -> Result<SignedIn> {
+    let (sent, _) = form::body::<Setup>(visit.form.texts(&["code", "email", "password"]))?;
+    let Setup { code, email, password } = sent;
+    service::auth::setup(&visit.core, &code, visit.client.address, Credentials { email, password }).await
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage<'a> {
+    shell: Shell,
+    email: &'a str,
+    next: &'a str,
+    refusal: Option<Refusal>,
+}
+
+/// *Sign in*.
+pub async fn login_page(visit: Open) -> Answered {
+    if !service::auth::owner_exists(&visit.core)? {
+        return Ok(redirect("/setup"));
+    }
+    if visit.caller.is_some() {
+        return Ok(redirect(local(visit.param("next"))));
+    }
+    show(&LoginPage { shell: Shell::of_open(&visit), email: "", next: local(visit.param("next")), refusal: None })
+}
+
+/// Signs in, and goes on to where the visitor wanted to be.
+pub async fn login(visit: Open) -> Answered {
+    let next = local(visit.form.get("next"));
+    match login_done(&visit).await {
+        Ok(signed) => Ok(arrived(&signed, next, visit.client.secure)),
+        Err(error) if is_refusal(&error) => {
+            let shell = Shell::of_open(&visit);
+            let refusal = Some(Refusal::of(&error, shell.t));
+            let page = LoginPage { shell, email: visit.form.get("email"), next, refusal };
+            send(&page, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn login_done(visit: &Open) -> Result<SignedIn> {
+    let (sent, _) = form::body::<Login>(visit.form.texts(&["email", "password"]))?;
+    let Login { email, password } = sent;
+    service::auth::login(&visit.core, visit.client.address, Credentials { email, password }).await
+}
+
+fn arrived(signed: &SignedIn, to: &str, secure: bool) -> HttpResponse {
+    with_cookie(redirect(to), Some(signed.secret.reveal()), secure)
+}
+
+/// Signs out.
+pub async fn logout(visit: Visit) -> Answered {
+    service::auth::logout(&visit.core, &visit.person).await?;
+    Ok(with_cookie(redirect("/login?done=signed_out"), None, visit.client.secure))
+}
+
+/// Keeps language and theme in the browser, and goes back to the page.
+pub async fn preferences(visit: Open) -> Answered {
+    let mut response = redirect(local(visit.form.get("next")));
+    let language = Messages::of(visit.form.get("language")).map(|messages| messages.language.code);
+    let theme = ["light", "dark", "system"].into_iter().find(|theme| *theme == visit.form.get("theme"));
+    for (name, value) in [(LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)] {
+        let Some(value) = value else { continue };
+        let secure = if visit.client.secure { "; Secure" } else { "" };
+        let cookie = format!("{name}={value}; Path=/; SameSite=Lax; HttpOnly; Max-Age={LOOK_SECONDS}{secure}");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    Ok(response)
+}

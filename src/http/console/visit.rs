@@ -1,0 +1,217 @@
+//! Who opens a page, and how they want to see it.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::form::Form;
+use super::message::Messages;
+use crate::access::{Access, Caller, InTable, Path, Permission, Person, Presented, Resolve};
+use crate::error::{Code, Error, Result};
+use crate::id::{BaseId, SpaceId, TableId};
+use crate::http::client::{Client, is_foreign};
+use crate::http::router::{Incoming, Parts};
+use crate::http::{auth, call};
+use crate::service::door::Weight;
+use crate::service::{self, Core};
+
+/// Cookies that hold how somebody wants to see the console: nothing that is a secret or says who they are.
+pub const LANGUAGE_COOKIE: &str = "undb_language";
+pub const THEME_COOKIE: &str = "undb_theme";
+
+/// How a page is to look.
+#[derive(Clone)]
+pub struct Look {
+    pub t: &'static Messages,
+    /// `light` or `dark` if someone chose it; else the system decides.
+    pub theme: Option<&'static str>,
+    /// Path and query of the page.
+    pub path: String,
+}
+
+impl Look {
+    pub fn of(request: &HttpRequest) -> Look {
+        let headers = request.headers();
+        let accepted = || headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let chosen = cookie(headers, LANGUAGE_COOKIE).and_then(|code| Messages::of(&code));
+        let t = chosen.or_else(|| accepted().and_then(Messages::accepted)).unwrap_or_else(Messages::standard);
+        let theme = match cookie(headers, THEME_COOKIE).as_deref() {
+            Some("light") => Some("light"),
+            Some("dark") => Some("dark"),
+            _ => None,
+        };
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Look { t, theme, path }
+    }
+}
+
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
+}
+
+/// The visit of anyone.
+pub struct Open {
+    pub core: Arc<Core>,
+    /// Who is signed in, if somebody is.
+    pub caller: Option<Caller>,
+    pub client: Client,
+    pub look: Look,
+    pub form: Form,
+    parts: Parts,
+    query: Form,
+}
+
+impl Open {
+    /// Reads what a visit says. A form that a page of another origin posts is refused here, whatever it is for.
+    pub async fn judge(incoming: Incoming) -> Result<Open> {
+        let Incoming { request, mut payload, parts } = incoming;
+        let shared = call::shared(&request)?;
+        let core = shared.core.clone();
+        let (peer, trusted) = (request.peer_addr().map(|peer| peer.ip()), &shared.settings.trusted_proxies);
+        let posted = request.method() == actix_web::http::Method::POST;
+        if posted && is_foreign(peer, request.headers(), trusted) {
+            return Err(Error::plain(Code::OriginRefused));
+        }
+        let form = match posted {
+            true => Form::read(request.headers(), &mut payload, shared.settings.patience).await?,
+            false => Form::default(),
+        };
+        let caller = identify(&core, request.headers()).await?;
+        let client = Client::of(peer, request.headers(), trusted);
+        let query = Form::of_query(request.query_string());
+        Ok(Open { core, caller, client, look: Look::of(&request), form, parts, query })
+    }
+
+    /// A parameter of the address; empty if it is not there.
+    pub fn param(&self, name: &str) -> &str {
+        self.query.get(name)
+    }
+}
+
+/// The session's person, if its cookie is good. A token is no visitor.
+async fn identify(core: &Arc<Core>, headers: &HeaderMap) -> Result<Option<Caller>> {
+    let Some(cookie) = auth::cookie_read(headers) else { return Ok(None) };
+    let find = move |core: &Core| {
+        let request: Arc<str> = "".into();
+        let presented = Presented {
+            token: None,
+            cookie: Some(&cookie),
+            foreign: false,
+            request: &request,
+            now: core.clock.now(),
+        };
+        match Caller::identify(&core.credentials(), presented) {
+            Ok(caller) => Ok(Some(caller)),
+            Err(error) if error.code == Code::Unauthorized => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    let caller = core.door.read(core, Weight::Light, find).await?;
+    if let Some(person) = caller.as_ref().and_then(Caller::person) {
+        service::auth::session_touch(core, person);
+    }
+    Ok(caller)
+}
+
+/// The visit of someone who is signed in.
+pub struct Visit {
+    pub core: Arc<Core>,
+    pub caller: Caller,
+    pub person: Person,
+    pub client: Client,
+    pub look: Look,
+    pub form: Form,
+    parts: Parts,
+    query: Form,
+}
+
+impl Visit {
+    /// Reads what a visit says. Who is not signed in is sent to where they can do that, and comes back from there.
+    pub async fn judge(incoming: Incoming) -> Result<std::result::Result<Visit, HttpResponse>> {
+        let Open { core, caller, client, look, form, parts, query } = Open::judge(incoming).await?;
+        let signed_in = caller.and_then(|caller| Some((caller.person()?.clone(), caller)));
+        let Some((person, caller)) = signed_in else {
+            let next = utf8_percent_encode(&look.path, NON_ALPHANUMERIC);
+            return Ok(Err(redirect(&format!("/login?next={next}"))));
+        };
+        Ok(Ok(Visit { core, caller, person, client, look, form, parts, query }))
+    }
+
+    /// The proof that the person may do `P` where the path says.
+    pub async fn access<P: Permission>(&self) -> Result<Access<P>>
+    where
+        P::Place: Resolve,
+    {
+        let part = |name| self.parts.get(name).map(str::to_owned);
+        let (space, base, table) = (part("space"), part("base"), part("table"));
+        let caller = self.caller.clone();
+        let find = move |core: &Core| {
+            let path = Path { space: space.as_deref(), base: base.as_deref(), table: table.as_deref() };
+            caller.access(&core.credentials(), path)
+        };
+        self.core.door.read(&self.core, Weight::Light, find).await
+    }
+
+    /// The same for a table by its ids, where the page is about several.
+    pub fn access_at<P: Permission<Place = InTable>>(
+        &self,
+        space: SpaceId,
+        base: BaseId,
+        table: TableId,
+    ) -> Result<Access<P>> {
+        self.caller.access_by_ids(&self.core.credentials(), space, Some(base), Some(table))
+    }
+
+    /// A part of the path, decoded.
+    pub fn part(&self, name: &str) -> &str {
+        self.parts.get(name).unwrap_or_default()
+    }
+
+    /// Whether the path names a space.
+    pub fn is_in_space(&self) -> bool {
+        self.parts.get("space").is_some()
+    }
+
+    /// A parameter of the address; empty if it is not there.
+    pub fn param(&self, name: &str) -> &str {
+        self.query.get(name)
+    }
+}
+
+/// Sends the browser to another page, with GET (RFC 9110, section 15.4.4).
+pub fn redirect(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// A place on this server that a form names, or the front page: no other server's, however it is written.
+pub fn local(path: &str) -> &str {
+    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r', '\t']);
+    if own { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn nobody_is_sent_to_another_server() {
+        for (path, to) in [
+            ("/spaces", "/spaces"),
+            ("/spaces?a=//b", "/spaces?a=//b"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(local(path), to, "{path}");
+        }
+    }
+}
