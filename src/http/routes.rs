@@ -14,8 +14,8 @@ use super::problem::Problem;
 use super::query::{ParamDoc, Query};
 use super::router::{Handler, Incoming};
 use super::{
-    answer, auth, base, console, errors, field, health, metrics, openapi, record, record_aggregate, record_bulk,
-    record_list, space, swagger, table, token,
+    answer, auth, base, console, errors, field, health, metrics, openapi, record, record_aggregate,
+    record_bulk, record_list, space, swagger, table, token,
 };
 use crate::access::{Inside, Need, Nowhere, Permission, Place, Resolve};
 

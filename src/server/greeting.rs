@@ -31,16 +31,18 @@ pub fn greet(address: SocketAddr, format: LogFormat) {
         LogFormat::Json => tracing::info!(address = %address, "listening"),
         LogFormat::Text => {
             say(&format!("undb {} listens on {url}", env!("CARGO_PKG_VERSION")));
-            say(&format!("Swagger UI: {url}/swagger-ui/"));
+            say(&format!("Console: {url}/ · Swagger UI: {url}/swagger-ui/"));
         }
     }
 }
 
-/// Tells how to make the owner. What stands for the password is too short for one, so that a line pasted unread is refused.
+/// Tells how to make the owner: in a browser, or by a line for programs. What stands for the password there is too short
+/// for one, so that a line pasted unread is refused.
 pub fn setup_print(address: SocketAddr, code: &str) {
     let url = url(address);
     say(&format!("Nobody owns this server yet. The one-time code to make the owner: {code}"));
-    say("To use it, put your own address and password into this line:");
+    say(&format!("Open this page to use it: {url}/setup?code={code}"));
+    say("Or put your own address and password into this line:");
     say(&format!(
         r#"curl {url}/api/auth/setup -c cookies -H 'content-type: application/json' -d '{{"code":"{code}","email":"you@example.com","password":"<yours>"}}'"#
     ));

@@ -98,7 +98,13 @@ impl By {
         }
     }
 
-    fn table(&self, core: &Core, space: SpaceId, base: BaseId, table: TableId) -> Result<Access<RecordsWrite>> {
+    fn table(
+        &self,
+        core: &Core,
+        space: SpaceId,
+        base: BaseId,
+        table: TableId,
+    ) -> Result<Access<RecordsWrite>> {
         match self {
             By::Operator(operator) => Ok(operator.table(space, base, table)),
             By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, Some(base), Some(table)),

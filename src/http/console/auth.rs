@@ -85,7 +85,12 @@ pub async fn login_page(visit: Open) -> Answered {
     if visit.caller.is_some() {
         return Ok(redirect(local(visit.param("next"))));
     }
-    show(&LoginPage { shell: Shell::of_open(&visit), email: "", next: local(visit.param("next")), refusal: None })
+    show(&LoginPage {
+        shell: Shell::of_open(&visit),
+        email: "",
+        next: local(visit.param("next")),
+        refusal: None,
+    })
 }
 
 /// Signs in, and goes on to where the visitor wanted to be.
@@ -127,7 +132,8 @@ pub async fn preferences(visit: Open) -> Answered {
     for (name, value) in [(LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)] {
         let Some(value) = value else { continue };
         let secure = if visit.client.secure { "; Secure" } else { "" };
-        let cookie = format!("{name}={value}; Path=/; SameSite=Lax; HttpOnly; Max-Age={LOOK_SECONDS}{secure}");
+        let cookie =
+            format!("{name}={value}; Path=/; SameSite=Lax; HttpOnly; Max-Age={LOOK_SECONDS}{secure}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

@@ -91,9 +91,7 @@ pub async fn base_page(visit: Visit) -> Answered {
 /// Renames, describes or moves a base.
 pub async fn base_update(visit: Visit) -> Answered {
     match base_changed(&visit).await {
-        Ok(base) => {
-            Ok(redirect(&format!("/spaces/{}/bases/{}?done=saved", visit.part("space"), base.id)))
-        }
+        Ok(base) => Ok(redirect(&format!("/spaces/{}/bases/{}?done=saved", visit.part("space"), base.id))),
         Err(error) if is_refusal(&error) => {
             base_shown(&visit, Refused { change: Some(&error), ..Refused::default() }).await
         }

@@ -1,8 +1,8 @@
 //! What went wrong, as people read it: a page of its own, or a note above the form that was refused.
 
+use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use actix_web::HttpRequest;
 use askama::Template;
 
 use super::message::Messages;

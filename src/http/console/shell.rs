@@ -72,7 +72,8 @@ impl Shell {
         let user = service::auth::me(&visit.core, &visit.person)?;
         let spaces = service::space::space_list(&visit.core, visit.caller.clone()).await?;
         let named = |(id, name): (String, String)| Named { id, name };
-        let spaces = spaces.iter().map(|space| named((space.id.to_string(), space.name.to_string()))).collect();
+        let spaces =
+            spaces.iter().map(|space| named((space.id.to_string(), space.name.to_string()))).collect();
         let space = if visit.is_in_space() { Some(nav(visit).await?) } else { None };
         let who = Some(Who { email: user.email.to_string(), spaces, space });
         Ok(Shell { done: done(visit.look.t, visit.param("done")), who, ..Shell::open(&visit.look) })
@@ -90,7 +91,10 @@ impl Shell {
 
     /// Marks the link to a part of the console that the page is in.
     pub fn within(&self, path: impl AsRef<str>) -> &'static str {
-        let inside = self.here().strip_prefix(path.as_ref()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let inside = self
+            .here()
+            .strip_prefix(path.as_ref())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if inside { "true" } else { "false" }
     }
 

@@ -114,7 +114,13 @@ pub async fn front_page(visit: &Visit, refused: Option<&Error>) -> Answered {
             let access = visit.access_at::<TableRead>(catalog.space.id, base.id, table.id)?;
             let records = service::table::table_get(&visit.core, &access)?.records;
             let (id, name) = (table.id.to_string(), table.name.to_string());
-            tables.push(TableLine { base: base.id.to_string(), id, name, fields: table.fields.len() as u64, records });
+            tables.push(TableLine {
+                base: base.id.to_string(),
+                id,
+                name,
+                fields: table.fields.len() as u64,
+                records,
+            });
         }
     }
     let refusal = refused.map(|error| Refusal::of(error, shell.t));

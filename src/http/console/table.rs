@@ -79,7 +79,8 @@ async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) 
     let shell = Shell::of(visit).await?;
     let (base, id) = (tabled.table.base.to_string(), tabled.table.id.to_string());
     let bases = shell.space().map(|space| space.bases.as_slice()).unwrap_or_default();
-    let tables = bases.iter().find(|other| other.id == base).map(|base| base.tables.as_slice()).unwrap_or_default();
+    let tables =
+        bases.iter().find(|other| other.id == base).map(|base| base.tables.as_slice()).unwrap_or_default();
     let (at, count) = (tables.iter().position(|other| other.id == id).unwrap_or(0), tables.len());
     let refused = refusal.is_some() || kept.is_some();
     let page = SettingsPage {

@@ -10,10 +10,10 @@ use super::form::Form;
 use super::message::Messages;
 use crate::access::{Access, Caller, InTable, Path, Permission, Person, Presented, Resolve};
 use crate::error::{Code, Error, Result};
-use crate::id::{BaseId, SpaceId, TableId};
 use crate::http::client::{Client, is_foreign};
 use crate::http::router::{Incoming, Parts};
 use crate::http::{auth, call};
+use crate::id::{BaseId, SpaceId, TableId};
 use crate::service::door::Weight;
 use crate::service::{self, Core};
 
