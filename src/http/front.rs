@@ -124,7 +124,7 @@ async fn before(request: &ServiceRequest, id: &Arc<str>) -> Result<Option<HttpRe
     if path.starts_with("/api/") && !OPEN.contains(&path) {
         let caller = identify(request, shared, id).await?;
         if let Some(person) = caller.person() {
-            crate::service::auth::session_touch(&shared.core, person);
+            crate::service::session::session_touch(&shared.core, person);
         }
         request.extensions_mut().insert(caller);
     }

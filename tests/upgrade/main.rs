@@ -40,7 +40,7 @@ use undb::model::membership::Membership;
 use undb::model::name::Name;
 use undb::model::record::{Draft, Record};
 use undb::model::scope::{Scope, Scopes};
-use undb::model::session::Session;
+use undb::model::session::{Agent, Session};
 use undb::model::space::Space;
 use undb::model::table::{Head, Table};
 use undb::model::token::{Narrowing, SecretHash, Token};
@@ -158,6 +158,7 @@ fn people_and_spaces() {
         expires_at: LATER,
     };
     golden.same("Session", &session, SESSION);
+    golden.same("Agent", &Agent::read("curl/8.5.0").unwrap(), AGENT);
     golden.same("Membership", &Membership { since: AT }, MEMBERSHIP);
     let space = Space {
         id: SpaceId::from_bytes([1; 16]),
