@@ -66,6 +66,7 @@ codes! {
     FieldNotFound => 404, "field_not_found", "There is no such field.", "Check the id or name; a name must match exactly.";
     RecordNotFound => 404, "record_not_found", "There is no such record.", "It may have been deleted.";
     TokenNotFound => 404, "token_not_found", "There is no such token, or it is revoked already.", "List the space's tokens.";
+    SessionNotFound => 404, "session_not_found", "There is no such session of yours.", "It may have ended. List your sessions.";
     MethodNotAllowed => 405, "method_not_allowed", "The path does not take this method.", "The header `Allow` lists the methods that it takes.";
 
     NameTaken => 409, "name_taken", "The name is in use.", "Choose another one. Names are compared without regard to case.";
@@ -84,6 +85,7 @@ codes! {
     ValuesDoNotConvert => 422, "values_do_not_convert", "Records hold values that the changed field can't have.", "The detail has the count, `errors` the first of them. Change those records first.";
     IdempotencyKeyReused => 422, "idempotency_key_reused", "The Idempotency-Key was used for another request.", "Use a new key for each request, and the same one only to repeat it.";
     ConfirmationMissing => 422, "confirmation_missing", "A space is deleted only when its name is repeated.", "Send its name in `?confirm=`.";
+    WrongPassword => 422, "wrong_password", "The current password is another one.", "Check it. After ten failures in fifteen minutes further attempts are refused for a while.";
     TooManyAttempts => 429, "too_many_attempts", "There were too many failed attempts.", "Wait as long as `Retry-After` says.";
 
     Internal => 500, "internal", "The server failed.", "It is not your fault. Tell the operator the request id: the log has the cause.";

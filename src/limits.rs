@@ -116,13 +116,19 @@ pub const PASSWORD_CHARS_MAX: usize = 256;
 pub const SESSION_SECONDS: i64 = 30 * 24 * 3600;
 /// Seconds between two writes of a session's last use.
 pub const SESSION_TOUCH_SECONDS: i64 = 3600;
-/// Failed logins of one address or e-mail before further ones are refused.
+/// Sessions of a person; one more ends the oldest.
+pub const SESSIONS_MAX: usize = 1000;
+/// Characters that are kept of what a browser calls itself.
+pub const AGENT_CHARS_MAX: usize = 200;
+/// Failed attempts at a password, of one address or e-mail, before further ones are refused.
 pub const LOGIN_FAILURES_MAX: usize = 10;
-/// Seconds over which failed logins count.
+/// Seconds over which they count.
 pub const LOGIN_WINDOW_SECONDS: i64 = 15 * 60;
 /// Seconds for which a rotated token's old secret may go on working.
 pub const GRACE_SECONDS_MAX: i64 = 604_800;
-/// Seconds between two writes of a token's last use.
+/// Days for which it is kept how often a token was used.
+pub const USAGE_DAYS: u32 = 90;
+/// Seconds between two writes of a token's last use and of how often it was used.
 pub const LAST_USED_SECONDS: u64 = 60;
 
 /// Bytes of a unique value's key before it is hashed.

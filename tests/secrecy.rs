@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PASSWORD: &str = "a-password-to-look-for-7781";
+const NEW: &str = "a-new-password-to-look-for-7781";
 const WRONG: &str = "another-password-that-is-wrong-7781";
 /// A value that is stored as it is: finding it shows that the search finds things.
 const KNOWN: &str = "a value of a record, to be found 7781";
@@ -112,6 +113,13 @@ fn a_run(visit: &mut Visit, secrets: &mut Vec<String>) -> (Vec<String>, Vec<Stri
     let ended = format!("cookie: undb_session={}\r\n", cookies[0]);
     assert!(visit.keep("POST", "/api/auth/logout", &ended, None).starts_with("HTTP/1.1 204"));
     assert!(visit.keep("GET", "/api/auth/me", &ended, None).starts_with("HTTP/1.1 401"));
+    for (current, new, status) in [(WRONG, NEW, "422"), (PASSWORD, NEW, "204"), (PASSWORD, WRONG, "422")] {
+        let body = json!({"currentPassword": current, "newPassword": new});
+        let answer = visit.keep("POST", "/api/auth/password", &cookie, Some(body));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+    assert!(visit.keep("GET", "/api/auth/sessions", &cookie, None).starts_with("HTTP/1.1 200"));
+    secrets.push(NEW.to_owned());
     (cookies, tokens)
 }
 
@@ -198,7 +206,7 @@ fn nothing_shows(directory: &Path, answers: &[String], secrets: &[String]) {
         "the search finds what is there"
     );
     assert!(answers.len() > 35 && answers.iter().any(|answer| answer.contains(KNOWN)));
-    assert_eq!(secrets.len(), 8, "two passwords, two cookies, four tokens");
+    assert_eq!(secrets.len(), 9, "three passwords, two cookies, four tokens");
     for secret in secrets {
         // The random part alone would be as bad.
         let core = secret.strip_prefix("undb_").map_or(secret.as_str(), |rest| &rest[..32]);

@@ -1,7 +1,7 @@
 //! Setting up, signing in and out on the wire.
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,15 +9,17 @@ use utoipa::ToSchema;
 use super::answer;
 use super::body::{Body, EmptyBody};
 use super::call::{Call, OpenCall};
+use super::client::Client;
 use super::problem::Problem;
 use super::query::NoQuery;
-use crate::access::{Password, SignedIn as SignedInPermission, SignedInWrite};
+use crate::access::{Caller, Password, Person, SignedIn as SignedInPermission, SignedInWrite};
 use crate::error::{Code, Error, Faults};
 use crate::limits::SESSION_SECONDS;
 use crate::model::json::{Members, Pointer};
+use crate::model::session::Agent;
 use crate::model::user::{Email, User};
 use crate::service;
-use crate::service::auth::{Credentials, SignedIn};
+use crate::service::auth::{Credentials, SignedIn, Visitor};
 
 /// The cookie that holds a session's secret.
 const COOKIE: &str = "undb_session";
@@ -71,7 +73,7 @@ impl Body for Login {
     }
 }
 
-fn fit<T>(parsed: Result<T, String>, at: &str, faults: &mut Faults) -> Option<T> {
+pub fn fit<T>(parsed: Result<T, String>, at: impl std::fmt::Display, faults: &mut Faults) -> Option<T> {
     parsed.map_err(|detail| faults.add(at, Code::InvalidValue, detail)).ok()
 }
 
@@ -120,6 +122,17 @@ pub fn with_cookie(mut response: HttpResponse, secret: Option<&str>, secure: boo
     response
 }
 
+pub fn visitor(client: &Client, request: &HttpRequest) -> Visitor {
+    let agent = request.headers().get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| Agent::read(&String::from_utf8_lossy(agent.as_bytes())));
+    Visitor { address: client.address, agent }
+}
+
+/// The person of a call that only a session may make.
+pub fn person(caller: &Caller) -> Result<&Person, Error> {
+    caller.person().ok_or_else(|| Error::plain(Code::SessionRequired))
+}
+
 fn signed_in(signed: &SignedIn, status: u16, secure: bool) -> HttpResponse {
     let bytes = serde_json::to_vec(&UserView::from(&signed.user)).unwrap_or_default();
     let response = answer::send(answer::rendered(status, Vec::new(), bytes));
@@ -140,14 +153,16 @@ fn signed_in(signed: &SignedIn, status: u16, secure: bool) -> HttpResponse {
 pub async fn auth_setup(call: OpenCall<NoQuery, Setup>) -> Result<HttpResponse, Problem> {
     let Setup { code, email, password } = call.body;
     let owner = Credentials { email, password };
-    let signed = service::auth::setup(&call.core, &code, call.client.address, owner).await?;
+    let visitor = visitor(&call.client, &call.request);
+    let signed = service::auth::setup(&call.core, &code, visitor, owner).await?;
     Ok(signed_in(&signed, 201, call.client.secure))
 }
 
 /// Sign in
 ///
 /// Answers the person and sets the session's cookie, which lasts for 30 days after its last use. After ten failures in
-/// fifteen minutes, by address or by e-mail, further attempts are refused for a while.
+/// fifteen minutes, by address or by e-mail, further attempts are refused for a while. A person has up to 1,000 sessions; one
+/// more ends the oldest.
 #[utoipa::path(
     post, path = "/api/auth/login", operation_id = "authLogin", tag = "auth", request_body = Login,
     responses((status = 200, description = "The person who is signed in now.", body = UserView))
@@ -155,7 +170,8 @@ pub async fn auth_setup(call: OpenCall<NoQuery, Setup>) -> Result<HttpResponse, 
 pub async fn auth_login(call: OpenCall<NoQuery, Login>) -> Result<HttpResponse, Problem> {
     let Login { email, password } = call.body;
     let sent = Credentials { email, password };
-    let signed = service::auth::login(&call.core, call.client.address, sent).await?;
+    let visitor = visitor(&call.client, &call.request);
+    let signed = service::auth::login(&call.core, visitor, sent).await?;
     Ok(signed_in(&signed, 200, call.client.secure))
 }
 
@@ -168,8 +184,7 @@ pub async fn auth_login(call: OpenCall<NoQuery, Login>) -> Result<HttpResponse, 
 )]
 pub async fn auth_logout(call: Call<SignedInWrite, NoQuery, EmptyBody>) -> Result<HttpResponse, Problem> {
     let secure = call.client()?.secure;
-    let person = call.caller.person().ok_or_else(|| Error::plain(Code::SessionRequired))?;
-    service::auth::logout(&call.core, person).await?;
+    service::session::logout(&call.core, person(&call.caller)?).await?;
     Ok(with_cookie(answer::no_content(), None, secure))
 }
 
@@ -181,6 +196,5 @@ pub async fn auth_logout(call: Call<SignedInWrite, NoQuery, EmptyBody>) -> Resul
     responses((status = 200, description = "The person.", body = UserView))
 )]
 pub async fn auth_me(call: Call<SignedInPermission>) -> Result<HttpResponse, Problem> {
-    let person = call.caller.person().ok_or_else(|| Error::plain(Code::SessionRequired))?;
-    answer::ok(&UserView::from(&service::auth::me(&call.core, person)?))
+    answer::ok(&UserView::from(&service::auth::me(&call.core, person(&call.caller)?)?))
 }

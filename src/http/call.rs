@@ -160,7 +160,7 @@ where
     core.door.read(core, Weight::Light, find).await
 }
 
-/// A record, field or token in the path is looked for where something is done with it. A request that does not come that
+/// A record, field, token or session in the path is looked for where something is done with it. A request that does not come that
 /// far is judged here: what is not there comes before anything that is wrong with the rest.
 async fn path_check<P>(core: &Arc<Core>, access: &Access<P>, parts: &Parts) -> Result<()>
 where
@@ -171,6 +171,11 @@ where
         let access = access.clone();
         let look =
             move |core: &Core| service::token::token_check(core, space, access.reach(), &meant, P::WRITES);
+        return core.door.read(core, Weight::Light, look).await;
+    }
+    if let Some(meant) = parts.get("session").map(str::to_owned) {
+        let caller = access.actor();
+        let look = move |core: &Core| service::session::session_check(core, caller, &meant);
         return core.door.read(core, Weight::Light, look).await;
     }
     let Some(table) = access.place().as_table() else { return Ok(()) };

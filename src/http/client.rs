@@ -57,6 +57,18 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// How the client reached this server: scheme and host, as it or a trusted proxy in between says.
+pub fn origin(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> String {
+    let scheme = if Client::of(peer, headers, trusted).secure { "https" } else { "http" };
+    format!("{scheme}://{}", host(peer, headers, trusted))
+}
+
+fn host<'a>(peer: Option<IpAddr>, headers: &'a HeaderMap, trusted: &[IpNet]) -> &'a str {
+    let from_proxy = peer.is_some_and(|peer| is_trusted(peer.to_canonical(), trusted));
+    let forwarded = from_proxy.then(|| header_text(headers, "x-forwarded-host")).flatten();
+    forwarded.or_else(|| header_text(headers, "host")).unwrap_or_default()
+}
+
 /// Whether a browser says that a page of another origin sends this request (the Fetch standard's `Sec-Fetch-Site`, else
 /// `Origin` compared with the host). Without both it is no browser's.
 pub fn is_foreign(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
@@ -64,12 +76,9 @@ pub fn is_foreign(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) 
         return !matches!(site.as_bytes(), b"same-origin" | b"none");
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let from_proxy = peer.is_some_and(|peer| is_trusted(peer.to_canonical(), trusted));
-    let forwarded = from_proxy.then(|| header_text(headers, "x-forwarded-host")).flatten();
-    let host = forwarded.or_else(|| header_text(headers, "host")).unwrap_or_default();
     let authority =
         origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
-    authority != Some(host)
+    authority != Some(host(peer, headers, trusted))
 }
 
 #[cfg(test)]

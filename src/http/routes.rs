@@ -14,8 +14,8 @@ use super::problem::Problem;
 use super::query::{ParamDoc, Query};
 use super::router::{Handler, Incoming};
 use super::{
-    answer, auth, base, console, errors, field, health, metrics, openapi, record, record_aggregate,
-    record_bulk, record_list, space, swagger, table, token,
+    answer, auth, base, console, errors, field, health, metrics, openapi, password, record, record_aggregate,
+    record_bulk, record_list, session, space, swagger, table, token, usage,
 };
 use crate::access::{Inside, Need, Nowhere, Permission, Place, Resolve};
 
@@ -171,6 +171,7 @@ pub fn routes() -> Vec<Route> {
         facts_of token::token_list;
         facts_of token::token_create;
         facts_of token::token_get;
+        facts_of usage::token_usage_get;
         facts_of token::token_update;
         facts_of token::token_rotate;
         facts_of token::token_delete;
@@ -178,6 +179,9 @@ pub fn routes() -> Vec<Route> {
         open_facts_of auth::auth_login;
         facts_of auth::auth_logout;
         facts_of auth::auth_me;
+        facts_of password::password_update;
+        facts_of session::session_list;
+        facts_of session::session_delete;
         open_facts_of health::health_get;
         open_facts_of health::ready_get;
         open_facts_of metrics::metrics_get;

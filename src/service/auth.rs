@@ -1,4 +1,4 @@
-//! People: setting up the first one, signing in and out.
+//! People: setting up the first one, signing in, and how often that may fail.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -8,12 +8,13 @@ use rand::RngExt;
 
 use super::Core;
 use super::door::{Weight, blocking};
-use crate::access::{Operator, Password, PasswordHash, Person, PlainSession, SessionHash, verify_nobody};
+use super::session::session_create;
+use crate::access::{Operator, Password, PasswordHash, Person, PlainSession, verify_nobody};
 use crate::clock::Time;
 use crate::error::{Code, Error, Result};
 use crate::kv::{Outcome, Write};
-use crate::limits::{LOGIN_FAILURES_MAX, LOGIN_WINDOW_SECONDS, SESSION_SECONDS, SESSION_TOUCH_SECONDS};
-use crate::model::session::Session;
+use crate::limits::{LOGIN_FAILURES_MAX, LOGIN_WINDOW_SECONDS};
+use crate::model::session::{Agent, Session};
 use crate::model::user::{Email, User};
 use crate::store;
 
@@ -62,7 +63,7 @@ impl Counters {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Subject {
+pub(super) enum Subject {
     Address(IpAddr),
     Email(String),
 }
@@ -77,10 +78,15 @@ impl Subject {
     }
 }
 
+/// What an attempt at a person's password counts against, wherever it is made.
+pub(super) fn subjects_of(address: IpAddr, email: &Email) -> [Subject; 2] {
+    [Subject::address(address), Subject::Email(email.folded())]
+}
+
 impl Logins {
     /// Counts an attempt as failed before it is made, so that attempts at the same time can't outrun the limit; the error
     /// says when the next one is possible.
-    fn begin(&self, subjects: &[Subject], now: Time) -> Result<()> {
+    pub(super) fn begin(&self, subjects: &[Subject], now: Time) -> Result<()> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let since = now.plus_seconds(-LOGIN_WINDOW_SECONDS);
         while held.attempts.front().is_some_and(|(at, _)| *at <= since) {
@@ -93,7 +99,7 @@ impl Logins {
                 let wait = first.plus_seconds(LOGIN_WINDOW_SECONDS).millis() - now.millis();
                 let seconds = u32::try_from(wait.div_euclid(1000) + 1).unwrap_or(1);
                 let detail =
-                    format!("Too many failed sign-ins; the next attempt is possible in {seconds} seconds.");
+                    format!("Too many failed attempts; the next one is possible in {seconds} seconds.");
                 return Err(Error::new(Code::TooManyAttempts, detail).retry_after(seconds));
             }
         }
@@ -104,7 +110,7 @@ impl Logins {
     }
 
     /// Takes an attempt back that did not fail.
-    fn succeed(&self, subjects: &[Subject], at: Time) {
+    pub(super) fn succeed(&self, subjects: &[Subject], at: Time) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for subject in subjects {
             if let Some(times) = held.times.get_mut(subject)
@@ -123,6 +129,13 @@ pub struct SignedIn {
     pub secret: PlainSession,
 }
 
+/// Where an attempt to sign in comes from.
+pub struct Visitor {
+    pub address: IpAddr,
+    /// What the browser calls itself.
+    pub agent: Option<Agent>,
+}
+
 /// What the login form holds.
 pub struct Credentials {
     pub email: Email,
@@ -130,11 +143,11 @@ pub struct Credentials {
 }
 
 /// Makes the owner, with the one-time code that the first start printed, and signs them in.
-pub async fn setup(core: &Arc<Core>, code: &str, address: IpAddr, owner: Credentials) -> Result<SignedIn> {
+pub async fn setup(core: &Arc<Core>, code: &str, visitor: Visitor, owner: Credentials) -> Result<SignedIn> {
     if owner_exists(core)? {
         return Err(Error::plain(Code::SetupDone));
     }
-    let (now, subjects) = (core.clock.now(), [Subject::address(address)]);
+    let (now, subjects) = (core.clock.now(), [Subject::address(visitor.address)]);
     core.logins.begin(&subjects, now)?;
     let expected = core.setup_code.lock().unwrap_or_else(PoisonError::into_inner).clone();
     // Hashes are compared, in constant time: how much of a guess is right must not show.
@@ -146,7 +159,7 @@ pub async fn setup(core: &Arc<Core>, code: &str, address: IpAddr, owner: Credent
     core.logins.succeed(&subjects, now);
     let user = user_create(core, owner.email, owner.password, true).await?;
     core.setup_code.lock().unwrap_or_else(PoisonError::into_inner).take();
-    sign_in(core, user).await
+    session_create(core, user, visitor.agent).await
 }
 
 /// Draws the one-time code that makes the owner, and holds it until there is one. `None` if there is already.
@@ -192,7 +205,7 @@ pub async fn user_create(
 }
 
 /// Hashing is work for the pool, and bounded: each takes 19 MiB.
-async fn hashed<T: Send + 'static>(
+pub(super) async fn hashed<T: Send + 'static>(
     core: &Arc<Core>,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
@@ -206,9 +219,9 @@ async fn hashed<T: Send + 'static>(
 }
 
 /// Signs a person in. An unknown address takes as long as a wrong password, and the answer is the same.
-pub async fn login(core: &Arc<Core>, address: IpAddr, sent: Credentials) -> Result<SignedIn> {
+pub async fn login(core: &Arc<Core>, visitor: Visitor, sent: Credentials) -> Result<SignedIn> {
     let now = core.clock.now();
-    let subjects = [Subject::address(address), Subject::Email(sent.email.folded())];
+    let subjects = subjects_of(visitor.address, &sent.email);
     core.logins.begin(&subjects, now)?;
     let user = store::user::user_by_email(core.engine.read()?.as_ref(), &sent.email)?;
     let hash = user.as_ref().map(|user| PasswordHash(user.password.clone()));
@@ -219,78 +232,10 @@ pub async fn login(core: &Arc<Core>, address: IpAddr, sent: Credentials) -> Resu
     match (fits.await?, user) {
         (true, Some(user)) => {
             core.logins.succeed(&subjects, now);
-            sign_in(core, user).await
+            session_create(core, user, visitor.agent).await
         }
         _ => Err(Error::plain(Code::WrongCredentials)),
     }
-}
-
-async fn sign_in(core: &Arc<Core>, user: User) -> Result<SignedIn> {
-    let secret = PlainSession::generate();
-    let (hash, inside, id) = (secret.hash(), core.clone(), user.id);
-    let body = move |write: &mut dyn Write| {
-        let now = inside.clock.now();
-        let session = Session {
-            id: inside.ids.draw(now),
-            user: id,
-            created_at: now,
-            last_used_at: now,
-            expires_at: now.plus_seconds(SESSION_SECONDS),
-        };
-        store::session::session_put(write, &hash, &session, None)?;
-        Ok((Outcome::Keep, session))
-    };
-    let session = core.door.write(core, Weight::Light, Vec::new(), body).await?;
-    Ok(SignedIn { user, session, secret })
-}
-
-/// Ends a session.
-pub async fn logout(core: &Arc<Core>, person: &Person) -> Result<()> {
-    let hash = person.hash;
-    session_change(core, hash, move |write, session, _| {
-        store::session::session_delete(write, &hash, session);
-        Ok(())
-    })
-    .await
-}
-
-/// Notes that a session was used, at most once an hour; its end moves along. That is done in the background, one session at
-/// a time: a request does not wait for those who write, and is answered where nothing can be written. A session that is not
-/// noted now is at its next request.
-pub fn session_touch(core: &Arc<Core>, person: &Person) {
-    let due = person.last_used_at.plus_seconds(SESSION_TOUCH_SECONDS);
-    if core.clock.now() < due {
-        return;
-    }
-    let Ok(turn) = core.touching.clone().try_acquire_owned() else { return };
-    let (core, hash) = (core.clone(), person.hash);
-    tokio::spawn(async move {
-        let touched = session_change(&core, hash, move |write, before, now| {
-            let expires_at = now.plus_seconds(SESSION_SECONDS);
-            let session = Session { last_used_at: now, expires_at, ..before.clone() };
-            store::session::session_put(write, &hash, &session, Some(before))
-        });
-        if let Err(error) = touched.await {
-            let cause = error.cause().map(|cause| cause.for_log().to_owned()).unwrap_or_default();
-            tracing::warn!(code = error.code.name(), cause, "noting that a session was used failed");
-        }
-        drop(turn);
-    });
-}
-
-async fn session_change(
-    core: &Arc<Core>,
-    hash: SessionHash,
-    change: impl Fn(&mut dyn Write, &Session, Time) -> Result<()> + Send + 'static,
-) -> Result<()> {
-    let inside = core.clone();
-    let body = move |write: &mut dyn Write| {
-        if let Some(session) = store::session::session_get(&*write, &hash)? {
-            change(write, &session, inside.clock.now())?;
-        }
-        Ok((Outcome::Keep, ()))
-    };
-    core.door.write(core, Weight::Light, Vec::new(), body).await
 }
 
 /// The person of a session.

@@ -45,7 +45,13 @@ pub fn user_create(txn: &mut dyn Write, user: &User) -> Result<()> {
     if get_one::<UserId>(txn, USER_EMAIL, email.as_bytes())?.is_some() {
         return Err(Error::fault("/email", Code::NameTaken, "Someone has this e-mail address already."));
     }
-    txn.put(USER, key_of(user.id).as_bytes(), &value::encode(user)?);
+    user_put(txn, user)?;
     txn.put(USER_EMAIL, email.as_bytes(), &value::encode(&user.id)?);
+    Ok(())
+}
+
+/// Writes a user whose address is as it was.
+pub fn user_put(txn: &mut dyn Write, user: &User) -> Result<()> {
+    txn.put(USER, key_of(user.id).as_bytes(), &value::encode(user)?);
     Ok(())
 }

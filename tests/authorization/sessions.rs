@@ -16,9 +16,14 @@ pub fn sessions(stage: &mut Stage) {
         }
         let server = stage.server.clone();
         // Without membership.
-        let hidden = if row.place == Place::Nowhere { Good } else { Refused(404, "space_not_found") };
+        let hidden = match row.place {
+            // It is not theirs.
+            Place::Nowhere if row.operation == "sessionDelete" => Refused(404, "session_not_found"),
+            Place::Nowhere => Good,
+            _ => Refused(404, "space_not_found"),
+        };
         for by_name in [false, true] {
-            if row.operation == "authLogout" || (hidden == Good && by_name) {
+            if row.operation == "authLogout" || (row.place == Place::Nowhere && by_name) {
                 continue;
             }
             let request = world.in_path_of_session(&server, operation, row, by_name);

@@ -119,6 +119,7 @@ pub const ROWS: &[Row] = &[
     row("tokenList", Space, TOKENS, 200, none),
     row("tokenCreate", Space, TOKENS, 201, |_| Some(json!({"name": "fresh"}))),
     row("tokenGet", Space, TOKENS, 200, none),
+    row("tokenUsageGet", Space, TOKENS, 200, none),
     row("tokenUpdate", Space, TOKENS, 200, |_| Some(json!({"name": "changed"}))),
     row("tokenRotate", Space, TOKENS, 200, |_| Some(json!({"graceSeconds": 60}))),
     row("tokenDelete", Space, TOKENS, 204, none),
@@ -130,6 +131,11 @@ pub const ROWS: &[Row] = &[
     }),
     row("authLogout", Nowhere, Session, 204, none),
     row("authMe", Nowhere, Session, 200, none),
+    row("passwordUpdate", Nowhere, Session, 204, |_| {
+        Some(json!({"currentPassword": crate::harness::PASSWORD, "newPassword": crate::harness::PASSWORD}))
+    }),
+    row("sessionList", Nowhere, Session, 200, none),
+    row("sessionDelete", Nowhere, Session, 204, none),
     row("healthGet", Nowhere, Nothing, 200, none),
     row("readyGet", Nowhere, Nothing, 200, none),
     row("metricsGet", Nowhere, Nothing, 200, none),
@@ -205,6 +211,8 @@ pub struct World {
     pub record: String,
     /// The id of a token that is there to be managed.
     pub token: String,
+    /// The id of a session that is there to be ended.
+    pub session: String,
     /// A token of every scope.
     pub secret: String,
     pub names: Names,
@@ -248,7 +256,8 @@ impl World {
         let record = post(&format!("{tables}/{table}/records"), record).text("/data/id");
         let field = field.as_str().unwrap().to_owned();
         let names = Names { field: format!("published{mark}"), ..names };
-        World { space, base, table, sibling, other_base, field, record, token, secret, names }
+        let session = session(server, cookie);
+        World { space, base, table, sibling, other_base, field, record, token, session, secret, names }
     }
 
     /// The path of an operation, with ids or names in it.
@@ -261,7 +270,8 @@ impl World {
             .replace("{table}", &pick(&self.table, &self.names.table))
             .replace("{field}", &pick(&self.field, &self.names.field))
             .replace("{record}", &self.record)
-            .replace("{token}", &self.token);
+            .replace("{token}", &self.token)
+            .replace("{session}", &self.session);
         path + &row.query.replace("{name}", &escaped(&self.names.space))
     }
 
@@ -302,6 +312,26 @@ impl World {
             [&self.space, &self.base, &self.table, &self.field, &self.record, &self.token, &self.sibling];
         ids.into_iter().chain([&self.other_base]).any(|id| text.contains(id.as_str()))
     }
+}
+
+/// Makes a session of the signed-in person's, without the work that signing in is: its id.
+fn session(server: &Server, cookie: &str) -> String {
+    let user = server.get("/api/auth/me").cookie(cookie).send().text("/id");
+    let now = server.core.clock.now();
+    let session = undb::model::session::Session {
+        id: server.core.ids.draw(now),
+        user: undb::id::Id::parse(&user).unwrap(),
+        created_at: now,
+        last_used_at: now,
+        expires_at: now.plus_seconds(undb::limits::SESSION_SECONDS),
+    };
+    let hash = undb::access::PlainSession::generate().hash();
+    let receipt = server.core.engine.write(b"", &mut |txn| {
+        undb::store::session::session_create(txn, &hash, &session, None).unwrap();
+        undb::kv::Outcome::Keep
+    });
+    receipt.unwrap().wait().unwrap();
+    session.id.to_string()
 }
 
 fn fields(mark: &str) -> Value {

@@ -40,10 +40,11 @@ use undb::model::membership::Membership;
 use undb::model::name::Name;
 use undb::model::record::{Draft, Record};
 use undb::model::scope::{Scope, Scopes};
-use undb::model::session::Session;
+use undb::model::session::{Agent, Session};
 use undb::model::space::Space;
 use undb::model::table::{Head, Table};
 use undb::model::token::{Narrowing, SecretHash, Token};
+use undb::model::usage::Usage;
 use undb::model::user::{Email, User};
 use undb::service::{Core, CoreOptions};
 use undb::store;
@@ -158,6 +159,7 @@ fn people_and_spaces() {
         expires_at: LATER,
     };
     golden.same("Session", &session, SESSION);
+    golden.same("Agent", &Agent::read("curl/8.5.0").unwrap(), AGENT);
     golden.same("Membership", &Membership { since: AT }, MEMBERSHIP);
     let space = Space {
         id: SpaceId::from_bytes([1; 16]),
@@ -171,6 +173,7 @@ fn people_and_spaces() {
     golden.same("Space", &space, SPACE);
     golden.same("Token", &token(false), TOKEN);
     golden.same("Token, rotated", &token(true), TOKEN_ROTATED);
+    golden.same("Usage", &Usage { requests: 300, errors: 1 }, USAGE);
     golden.same("Scopes", &Scopes::all(), SCOPES);
     golden.same("Time", &AT, TIME);
     golden.same("Time before 1970", &Time::from_millis(-1), TIME_BEFORE);

@@ -19,7 +19,7 @@ macro_rules! files {
 }
 
 /// Every file of the folder.
-const FILES: &[(&str, &[u8])] = files! { "console.css" "icon.svg" "icons.svg" "app.js" "grid.js" };
+const FILES: &[(&str, &[u8])] = files! { "console.css" "icon.svg" "icons.svg" "app.js" "grid.js" "secret.js" };
 
 struct Assets {
     version: String,

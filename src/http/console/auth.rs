@@ -12,7 +12,7 @@ use super::message::Messages;
 use super::shell::{Shell, send, show};
 use super::visit::{LANGUAGE_COOKIE, Open, THEME_COOKIE, Visit, local, redirect};
 use crate::error::{Code, Result};
-use crate::http::auth::{Login, Setup, with_cookie};
+use crate::http::auth::{Login, Setup, visitor, with_cookie};
 use crate::service;
 use crate::service::auth::{Credentials, SignedIn};
 
@@ -65,7 +65,8 @@ pub async fn setup(visit: Open) -> Answered {
 async fn setup_done(visit: &Open) -> Result<SignedIn> {
     let (sent, _) = form::body::<Setup>(visit.form.texts(&["code", "email", "password"]))?;
     let Setup { code, email, password } = sent;
-    service::auth::setup(&visit.core, &code, visit.client.address, Credentials { email, password }).await
+    let visitor = visitor(&visit.client, &visit.request);
+    service::auth::setup(&visit.core, &code, visitor, Credentials { email, password }).await
 }
 
 #[derive(Template)]
@@ -111,7 +112,8 @@ pub async fn login(visit: Open) -> Answered {
 async fn login_done(visit: &Open) -> Result<SignedIn> {
     let (sent, _) = form::body::<Login>(visit.form.texts(&["email", "password"]))?;
     let Login { email, password } = sent;
-    service::auth::login(&visit.core, visit.client.address, Credentials { email, password }).await
+    let visitor = visitor(&visit.client, &visit.request);
+    service::auth::login(&visit.core, visitor, Credentials { email, password }).await
 }
 
 fn arrived(signed: &SignedIn, to: &str, secure: bool) -> HttpResponse {
@@ -120,7 +122,7 @@ fn arrived(signed: &SignedIn, to: &str, secure: bool) -> HttpResponse {
 
 /// Signs out.
 pub async fn logout(visit: Visit) -> Answered {
-    service::auth::logout(&visit.core, &visit.person).await?;
+    service::session::logout(&visit.core, &visit.person).await?;
     Ok(with_cookie(redirect("/login?done=signed_out"), None, visit.client.secure))
 }
 

@@ -33,10 +33,6 @@ impl Refusal {
         Refusal { title, detail: detail.filter(|_| faults.is_empty()), faults }
     }
 
-    /// What is wrong in a field of the form.
-    pub fn at(&self, field: &str) -> Option<&str> {
-        self.faults.iter().find(|(at, _)| at == field).map(|(_, detail)| detail.as_str())
-    }
 }
 
 /// What a code means in the visitor's language.

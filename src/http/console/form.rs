@@ -47,11 +47,6 @@ impl Form {
         self.0.iter().any(|(found, _)| found == name)
     }
 
-    /// Whether a choice was made among several under a name.
-    pub fn chose(&self, name: &str, value: &str) -> bool {
-        self.all(name).any(|chosen| chosen == value)
-    }
-
     /// Texts by their names, as members of a body. Those that are empty are left out.
     pub fn texts(&self, names: &[&str]) -> Map<String, Value> {
         let sent = names.iter().map(|name| (*name, self.get(name)));

@@ -82,9 +82,9 @@ impl Messages {
         ALL.first().unwrap_or(&EMPTY)
     }
 
-    /// A message.
-    pub fn get<'a>(&'a self, key: &'a str) -> &'a str {
-        self.find(key).unwrap_or(key)
+    /// A message. That each that is asked for is there, a test sees.
+    pub fn get(&self, key: impl AsRef<str>) -> &str {
+        self.find(key.as_ref()).unwrap_or("…")
     }
 
     /// A message, if there is one.

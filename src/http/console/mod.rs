@@ -5,6 +5,7 @@
 //! `visit.rs` is what a handler is handed; `shell.rs` is what every page shows around its own part; `templates/` has one
 //! file a page; `assets/` the style and the ES modules; `messages/` every word of it, one file a language.
 
+mod account;
 mod asset;
 mod auth;
 mod base;
@@ -14,6 +15,7 @@ mod message;
 mod shell;
 mod space;
 mod table;
+mod token;
 mod visit;
 
 use actix_web::http::Method;
@@ -66,6 +68,9 @@ pub fn pages() -> Vec<Page> {
         open(post.clone(), "/login", auth::login),
         page(post.clone(), "/logout", auth::logout),
         open(post.clone(), "/preferences", auth::preferences),
+        page(get.clone(), "/account", account::account_page),
+        page(post.clone(), "/account/password", account::password_update),
+        page(post.clone(), "/account/sessions/{session}/end", account::session_delete),
         page(get.clone(), "/spaces", space::spaces_page),
         page(post.clone(), "/spaces", space::space_create),
         page(get.clone(), "/spaces/new", space::space_new_page),
@@ -73,6 +78,13 @@ pub fn pages() -> Vec<Page> {
         page(get.clone(), "/spaces/{space}/settings", space::settings_page),
         page(post.clone(), "/spaces/{space}/settings", space::space_update),
         page(post.clone(), "/spaces/{space}/delete", space::space_delete),
+        page(get.clone(), "/spaces/{space}/settings/tokens", token::tokens_page),
+        page(post.clone(), "/spaces/{space}/settings/tokens", token::token_create),
+        page(get.clone(), "/spaces/{space}/settings/tokens/new", token::token_new_page),
+        page(get.clone(), "/spaces/{space}/settings/tokens/{token}", token::token_page),
+        page(post.clone(), "/spaces/{space}/settings/tokens/{token}", token::token_update),
+        page(post.clone(), "/spaces/{space}/settings/tokens/{token}/rotate", token::token_rotate),
+        page(post.clone(), "/spaces/{space}/settings/tokens/{token}/revoke", token::token_revoke),
         page(post.clone(), "/spaces/{space}/bases", base::base_create),
         page(get.clone(), "/spaces/{space}/bases/{base}", base::base_page),
         page(post.clone(), "/spaces/{space}/bases/{base}", base::base_update),

@@ -10,7 +10,7 @@ use super::form::Form;
 use super::message::Messages;
 use crate::access::{Access, Caller, InTable, Path, Permission, Person, Presented, Resolve};
 use crate::error::{Code, Error, Result};
-use crate::http::client::{Client, is_foreign};
+use crate::http::client::{Client, is_foreign, origin};
 use crate::http::router::{Incoming, Parts};
 use crate::http::{auth, call};
 use crate::id::{BaseId, SpaceId, TableId};
@@ -61,6 +61,7 @@ pub struct Open {
     pub client: Client,
     pub look: Look,
     pub form: Form,
+    pub request: HttpRequest,
     parts: Parts,
     query: Form,
 }
@@ -83,7 +84,8 @@ impl Open {
         let caller = identify(&core, request.headers()).await?;
         let client = Client::of(peer, request.headers(), trusted);
         let query = Form::of_query(request.query_string());
-        Ok(Open { core, caller, client, look: Look::of(&request), form, parts, query })
+        let look = Look::of(&request);
+        Ok(Open { core, caller, client, look, form, request, parts, query })
     }
 
     /// A parameter of the address; empty if it is not there.
@@ -112,7 +114,7 @@ async fn identify(core: &Arc<Core>, headers: &HeaderMap) -> Result<Option<Caller
     };
     let caller = core.door.read(core, Weight::Light, find).await?;
     if let Some(person) = caller.as_ref().and_then(Caller::person) {
-        service::auth::session_touch(core, person);
+        service::session::session_touch(core, person);
     }
     Ok(caller)
 }
@@ -125,6 +127,7 @@ pub struct Visit {
     pub client: Client,
     pub look: Look,
     pub form: Form,
+    pub request: HttpRequest,
     parts: Parts,
     query: Form,
 }
@@ -132,13 +135,13 @@ pub struct Visit {
 impl Visit {
     /// Reads what a visit says. Who is not signed in is sent to where they can do that, and comes back from there.
     pub async fn judge(incoming: Incoming) -> Result<std::result::Result<Visit, HttpResponse>> {
-        let Open { core, caller, client, look, form, parts, query } = Open::judge(incoming).await?;
+        let Open { core, caller, client, look, form, request, parts, query } = Open::judge(incoming).await?;
         let signed_in = caller.and_then(|caller| Some((caller.person()?.clone(), caller)));
         let Some((person, caller)) = signed_in else {
             let next = utf8_percent_encode(&look.path, NON_ALPHANUMERIC);
             return Ok(Err(redirect(&format!("/login?next={next}"))));
         };
-        Ok(Ok(Visit { core, caller, person, client, look, form, parts, query }))
+        Ok(Ok(Visit { core, caller, person, client, look, form, request, parts, query }))
     }
 
     /// The proof that the person may do `P` where the path says.
@@ -164,6 +167,12 @@ impl Visit {
         table: TableId,
     ) -> Result<Access<P>> {
         self.caller.access_by_ids(&self.core.credentials(), space, Some(base), Some(table))
+    }
+
+    /// How the visitor reaches the server: scheme and host.
+    pub fn origin(&self) -> Result<String> {
+        let (request, trusted) = (&self.request, &call::shared(&self.request)?.settings.trusted_proxies);
+        Ok(origin(request.peer_addr().map(|peer| peer.ip()), request.headers(), trusted))
     }
 
     /// A part of the path, decoded.

@@ -93,7 +93,7 @@ const TAGS: [(&str, &str); 8] = [
     ("bases", "Bases: tables that belong together."),
     ("spaces", "Spaces: the outermost container; a token belongs to one."),
     ("tokens", "API tokens of a space: made, rotated, revoked. A secret is shown once."),
-    ("auth", "People: setting up the server, signing in and out."),
+    ("auth", "People: setting up the server, signing in and out, passwords, sessions."),
     ("server", "Health, figures and this document."),
 ];
 
@@ -131,7 +131,7 @@ pub fn document() -> OpenApi {
 }
 
 /// What clients send: a member that is not known is refused there.
-const SENT: [&str; 27] = [
+const SENT: [&str; 28] = [
     "BaseCreate",
     "BaseUpdate",
     "FieldCreate",
@@ -141,6 +141,7 @@ const SENT: [&str; 27] = [
     "FilterGroup",
     "GroupPeriod",
     "Login",
+    "PasswordUpdate",
     "RecordAggregate",
     "RecordCreate",
     "RecordPatch",

@@ -96,6 +96,7 @@ fn path_parameter(name: &str) -> Parameter {
         "table" => ("The table: its id or URL-encoded name.", Some("Contacts")),
         "field" => ("The field: its id or URL-encoded name.", Some("notes")),
         "record" => ("The id of the record.", Some(demo::CONTACT_ID)),
+        "session" => ("The id of the session.", None),
         _ => ("The id of the token.", None),
     };
     ParameterBuilder::new()
@@ -191,7 +192,11 @@ fn failures(route: &Route) -> Vec<(u16, &'static str)> {
         (413, facts.reads_body, "The body is too large."),
         (415, facts.reads_body, "The body's media type or coding is not read here."),
         (422, facts.reads_body || id == "recordList", "The body can be read, and does not fit."),
-        (429, matches!(id, "authSetup" | "authLogin"), "There were too many failed attempts."),
+        (
+            429,
+            matches!(id, "authSetup" | "authLogin" | "passwordUpdate"),
+            "There were too many failed attempts.",
+        ),
         (500, true, "The server failed."),
         (
             503,

@@ -15,3 +15,14 @@ export function localizeTimes(root = document) {
 }
 
 localizeTimes();
+
+/** Buttons that copy the text or value of the element they name; without scripts they are not there. */
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+    button.classList.add("copied");
+    setTimeout(() => button.classList.remove("copied"), 1500);
+  });
+}
