@@ -20,6 +20,8 @@ use crate::service::session::session_id;
 struct SessionLine {
     id: String,
     current: bool,
+    /// What people call the browser; empty if it is not known.
+    browser: String,
     agent: String,
     created_at: String,
     last_used_at: String,
@@ -40,6 +42,7 @@ async fn account(visit: &Visit, refused: Option<&Error>) -> Answered {
     let line = |found: &crate::store::session::Found| SessionLine {
         id: found.session.id.to_string(),
         current: found.session.id == visit.person.session,
+        browser: found.agent.as_ref().map(|agent| browser(agent.as_str())).unwrap_or_default(),
         agent: found.agent.as_ref().map(|agent| agent.as_str().to_owned()).unwrap_or_default(),
         created_at: found.session.created_at.to_string(),
         last_used_at: found.session.last_used_at.to_string(),
@@ -87,4 +90,56 @@ pub async fn session_delete(visit: Visit) -> Answered {
         return Ok(with_cookie(redirect("/login?done=signed_out"), None, visit.client.secure));
     }
     Ok(redirect("/account?done=session_ended"))
+}
+
+/// What people call a browser, by how it calls itself. Each names those that it is like too, so the order counts.
+fn browser(agent: &str) -> String {
+    let first = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let name = first(&[
+        ("Firefox/", "Firefox"),
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = first(&[
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (name, system) {
+        (Some(name), Some(system)) => format!("{name} · {system}"),
+        (Some(name), None) => name.to_owned(),
+        _ => agent.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::browser;
+
+    #[test]
+    fn a_browser_is_called_by_its_name() {
+        for (agent, name) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox · Linux"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+                "Edge · Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+                "Safari · iPhone",
+            ),
+            ("curl/8.5.0", "curl"),
+            ("my program", "my program"),
+        ] {
+            assert_eq!(browser(agent), name, "{agent}");
+        }
+    }
 }

@@ -19,7 +19,8 @@ macro_rules! files {
 }
 
 /// Every file of the folder.
-const FILES: &[(&str, &[u8])] = files! { "console.css" "icon.svg" "icons.svg" "app.js" "grid.js" "secret.js" };
+const FILES: &[(&str, &[u8])] =
+    files! { "console.css" "icon.svg" "icons.svg" "app.js" "grid.js" "secret.js" };
 
 struct Assets {
     version: String,

@@ -32,7 +32,6 @@ impl Refusal {
         // The detail of several faults only says that there are some.
         Refusal { title, detail: detail.filter(|_| faults.is_empty()), faults }
     }
-
 }
 
 /// What a code means in the visitor's language.
@@ -61,7 +60,7 @@ struct FailurePage<'a> {
     status: u16,
     title: String,
     detail: &'a str,
-    cure: &'a str,
+    cure: String,
     request_id: &'a str,
 }
 
@@ -78,7 +77,7 @@ pub fn failure_page(request: &HttpRequest, error: &Error, request_id: &str) -> H
     let page = FailurePage {
         title: title(error.code, shell.t),
         detail: if error.detail == error.code.title() { "" } else { &error.detail },
-        cure: error.code.cure(),
+        cure: error.code.cure().replace('`', ""),
         status: error.code.status(),
         request_id,
         shell,

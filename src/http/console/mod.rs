@@ -43,7 +43,7 @@ where
             Err(elsewhere) => Ok(elsewhere),
         }
     };
-    Page::new(method, path, move |incoming| answer(incoming))
+    Page::new(method, path, answer)
 }
 
 /// A page for anyone.
@@ -53,7 +53,7 @@ where
     Fut: Future<Output = Answered> + 'static,
 {
     let answer = move |incoming: Incoming| async move { handler(Open::judge(incoming).await?).await };
-    Page::new(method, path, move |incoming| answer(incoming))
+    Page::new(method, path, answer)
 }
 
 /// All pages of the console.

@@ -27,6 +27,7 @@ pub struct Shell {
     pub assets: String,
     /// What has just been done, as a message.
     pub done: Option<String>,
+    pub languages: &'static [Language],
     pub who: Option<Who>,
 }
 
@@ -60,7 +61,7 @@ impl Shell {
     /// For a page that anyone may see.
     pub fn open(look: &Look) -> Shell {
         let Look { t, theme, path } = look.clone();
-        Shell { t, theme, path, assets: asset::folder(), done: None, who: None }
+        Shell { t, theme, path, assets: asset::folder(), done: None, languages: LANGUAGES, who: None }
     }
 
     pub fn of_open(open: &Open) -> Shell {
@@ -96,10 +97,6 @@ impl Shell {
             .strip_prefix(path.as_ref())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if inside { "true" } else { "false" }
-    }
-
-    pub fn languages(&self) -> &'static [Language] {
-        LANGUAGES
     }
 
     pub fn space(&self) -> Option<&SpaceNav> {

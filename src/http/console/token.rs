@@ -62,7 +62,8 @@ struct TokenLine {
 impl TokenLine {
     fn of(Tokened { token, last_used_at, status }: &Tokened, now: Time) -> TokenLine {
         let narrowing = &token.narrowing;
-        let count = narrowing.bases.as_ref().map_or(0, Vec::len) + narrowing.tables.as_ref().map_or(0, Vec::len);
+        let count =
+            narrowing.bases.as_ref().map_or(0, Vec::len) + narrowing.tables.as_ref().map_or(0, Vec::len);
         let grace = token.old.filter(|(_, end)| *end > now);
         TokenLine {
             id: token.id.to_string(),
@@ -223,7 +224,8 @@ impl TokenForm {
     fn members(&self, now: Time) -> Map<String, Value> {
         let preset = PRESETS.iter().find(|(name, _)| *name == self.preset);
         let scopes = preset.map_or_else(|| self.scopes.clone(), |(_, scopes)| names(scopes));
-        let some = |ids: &[String]| if self.narrowed && !ids.is_empty() { Value::from(ids) } else { Value::Null };
+        let some =
+            |ids: &[String]| if self.narrowed && !ids.is_empty() { Value::from(ids) } else { Value::Null };
         let mut members = Map::new();
         if !self.name.is_empty() {
             members.insert("name".into(), Value::from(self.name.as_str()));
@@ -265,8 +267,9 @@ struct ScopeLine {
 
 /// Those that something can be done with. Scopes of what is to come are not offered.
 fn scopes_offered(shell: &Shell) -> Vec<ScopeLine> {
-    let offered = Scope::ALL.into_iter().filter(|scope| !matches!(scope, Scope::WebhooksManage | Scope::AuditRead));
-    let about = |scope: Scope| shell.t.get(&format!("scope.{}", scope.name().replace(':', "_"))).to_owned();
+    let offered =
+        Scope::ALL.into_iter().filter(|scope| !matches!(scope, Scope::WebhooksManage | Scope::AuditRead));
+    let about = |scope: Scope| shell.t.get(format!("scope.{}", scope.name().replace(':', "_"))).to_owned();
     offered.map(|scope| ScopeLine { name: scope.name(), about: about(scope) }).collect()
 }
 
@@ -310,9 +313,7 @@ pub async fn token_new_page(visit: Visit) -> Answered {
 pub async fn token_create(visit: Visit) -> Answered {
     match token_made(&visit).await {
         Ok((tokened, secret)) => secret_page(&visit, &tokened, &secret).await,
-        Err(error) if is_refusal(&error) => {
-            new_page(&visit, TokenForm::of(&visit.form), Some(&error)).await
-        }
+        Err(error) if is_refusal(&error) => new_page(&visit, TokenForm::of(&visit.form), Some(&error)).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -77,10 +77,10 @@ impl Open {
         if posted && is_foreign(peer, request.headers(), trusted) {
             return Err(Error::plain(Code::OriginRefused));
         }
-        let form = match posted {
-            true => Form::read(request.headers(), &mut payload, shared.settings.patience).await?,
-            false => Form::default(),
-        };
+        let mut form = Form::default();
+        if posted {
+            form = Form::read(request.headers(), &mut payload, shared.settings.patience).await?;
+        }
         let caller = identify(&core, request.headers()).await?;
         let client = Client::of(peer, request.headers(), trusted);
         let query = Form::of_query(request.query_string());
