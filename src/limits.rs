@@ -126,7 +126,9 @@ pub const LOGIN_FAILURES_MAX: usize = 10;
 pub const LOGIN_WINDOW_SECONDS: i64 = 15 * 60;
 /// Seconds for which a rotated token's old secret may go on working.
 pub const GRACE_SECONDS_MAX: i64 = 604_800;
-/// Seconds between two writes of a token's last use.
+/// Days for which it is kept how often a token was used.
+pub const USAGE_DAYS: u32 = 90;
+/// Seconds between two writes of a token's last use and of how often it was used.
 pub const LAST_USED_SECONDS: u64 = 60;
 
 /// Bytes of a unique value's key before it is hashed.

@@ -93,8 +93,8 @@ impl Running {
         self.address
     }
 
-    /// Stops in good order: takes no more requests, finishes those that it has, for ten seconds at most, writes when
-    /// tokens were used last, and lets go of the database.
+    /// Stops in good order: takes no more requests, finishes those that it has, for ten seconds at most, writes how
+    /// tokens were used, and lets go of the database.
     ///
     /// Errors: a flush has failed, now or earlier.
     pub async fn stop(self) -> Result<(), Failure> {
@@ -116,7 +116,7 @@ impl Running {
         // So that what they hold of the core is let go too.
         let _ = (self.server.await, self.jobs.await);
         if let Err(error) = jobs::token_used_write(&self.core, Operator::assume()).await {
-            tracing::warn!(code = error.code.name(), "when tokens were used last could not be written");
+            tracing::warn!(code = error.code.name(), "how tokens were used could not be written");
         }
         // Every commit that has answered is on the disk already; dropping the last core closes the database.
         self.core.engine.writable().map_err(|_| {

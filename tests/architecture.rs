@@ -190,6 +190,7 @@ fn a_noun_has_the_same_file_on_every_floor() {
         ("token", &["model", "access", "store", "service", "http"]),
         ("session", &["model", "access", "store", "service", "http"]),
         ("password", &["access", "service", "http"]),
+        ("usage", &["model", "access", "store", "query", "service", "http"]),
         ("user", &["model", "store"]),
         ("membership", &["model", "store"]),
         ("instance", &["model", "store"]),

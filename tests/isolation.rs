@@ -219,6 +219,7 @@ fn ids_in_our_paths(stage: &mut Stage) {
         ("PATCH", format!("{table}/fields/ID"), &theirs.field, Some(json!({"name": "mine"}))),
         ("DELETE", format!("{table}/fields/ID"), &theirs.field, None),
         ("GET", format!("/api/openapi/bases/{}/tables/ID", ours.base), &theirs.table, None),
+        ("GET", format!("/api/spaces/{}/tokens/ID/usage", ours.space), &theirs.token, None),
         ("DELETE", format!("/api/spaces/{}/tokens/ID", ours.space), &theirs.token, None),
         ("POST", format!("/api/spaces/{}/tokens/ID/rotate", ours.space), &theirs.token, None),
     ] {

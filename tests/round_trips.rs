@@ -92,6 +92,7 @@ const ROWS: &[Row] = &[
     Row { name: "space get",                 request: |s| send(s, "GET", "/api/openapi/space", false, None), status: 200, most: (0, 0, 0) },
     Row { name: "token self",                request: |s| send(s, "GET", "/api/openapi/token", false, None), status: 200, most: (2, 0, 0) },
     Row { name: "token list",                request: |s| send(s, "GET", &tokens(s), false, None), status: 200, most: (1, 1, 0) },
+    Row { name: "token usage",               request: |s| send(s, "GET", &format!("{}/{}/usage", tokens(s), TOKEN.with_borrow(Clone::clone)), false, None), status: 200, most: (1, 1, 0) },
     Row { name: "token create",              request: |s| send(s, "POST", &tokens(s), false, Some(json!({"name": "t"}))), status: 201, most: (1, 1, 1) },
     Row { name: "session list",              request: |s| s.server.get("/api/auth/sessions").cookie(&s.cookie).send(), status: 200, most: (3, 1, 0) },
     Row { name: "session delete",            request: |s| s.server.delete(&format!("/api/auth/sessions/{}", OTHER.with_borrow(Clone::clone))).cookie(&s.cookie).send(), status: 204, most: (4, 0, 1) },
@@ -113,6 +114,8 @@ impl Newest for Shop {
 
 thread_local! {
     static NEWEST: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+    /// The id of the token that is calling.
+    static TOKEN: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
     /// The id of a session that is not calling.
     static OTHER: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
 }
@@ -130,6 +133,7 @@ fn every_use_case_keeps_its_budget() {
     let (engine, shop) = counting();
     let body = json!({"records": unique(1000)});
     assert_eq!(records(&shop, "POST", "/bulk", Some(body)).status, 201);
+    TOKEN.set(own_token(&shop));
     shop.server.login(EMAIL, PASSWORD);
     OTHER.set(shop.server.get("/api/auth/sessions").cookie(&shop.cookie).send().text("/sessions/1/id"));
     let mut over = Vec::new();
@@ -149,13 +153,22 @@ fn every_use_case_keeps_its_budget() {
     assert!(over.is_empty(), "{over:#?}");
 }
 
-/// 10,000 requests with a token write its last use once a minute.
+fn own_token(shop: &Shop) -> String {
+    shop.server.get("/api/openapi/token").token(&shop.token).send().text("/id")
+}
+
+/// 10,000 requests with a token write its last use, and how many they were, once a minute.
 #[test]
-fn the_last_use_of_a_token_is_written_once_a_minute() {
+fn how_a_token_is_used_is_written_once_a_minute() {
     const REQUESTS: usize = 10_000;
     const MINUTES: usize = 5;
     let (engine, shop) = counting();
-    assert_eq!(shop.server.get("/healthz").send().status, 200);
+    let path = format!("{}/{}/usage", tokens(&shop), own_token(&shop));
+    let used = || {
+        let answer = shop.server.get(&path).cookie(&shop.cookie).send();
+        answer.at("/days/89/requests").as_u64().unwrap()
+    };
+    let before = used();
     engine.reset_counts();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for minute in 1..=MINUTES {
@@ -171,6 +184,7 @@ fn the_last_use_of_a_token_is_written_once_a_minute() {
         }
         assert_eq!(engine.counts().commits, minute as u64, "one write a minute");
     }
+    assert_eq!(used(), before + REQUESTS as u64);
     let last = shop.server.get("/api/openapi/token").token(&shop.token).send().text("/lastUsedAt");
     assert_eq!(last, "2026-11-24T09:35:00.000Z");
 }

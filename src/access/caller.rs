@@ -1,18 +1,19 @@
 //! Callers: a token or a signed-in person, and how they come to their proofs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::permission::{Need, Permission};
 use super::proof::{Access, InBase, InSpace, InTable, Nowhere, Place, Reach};
 use super::session::{PlainSession, SessionHash};
 use super::token::PlainToken;
-use crate::clock::Time;
+use super::usage::Uses;
+use crate::clock::{Clock, Time};
 use crate::error::{Code, Error, Result};
 use crate::id::{BaseId, Id, SessionId, SpaceId, TableId, TokenId, UserId};
 use crate::model::change::Actor;
 use crate::model::scope::Scopes;
 use crate::model::token::{Narrowing, SecretHash};
+use crate::model::usage::Day;
 
 /// What a request says of who is calling.
 #[derive(Clone, Copy)]
@@ -37,8 +38,8 @@ pub struct TokenRights {
     pub expires_at: Option<Time>,
     /// When this secret stops working, if it is the one before a rotation.
     pub until: Option<Time>,
-    /// Milliseconds since 1970 of its last use; the store learns of it now and then.
-    pub last_used: Arc<AtomicI64>,
+    /// What it is used for; the store learns of it now and then.
+    pub uses: Arc<Uses>,
 }
 
 /// A person by their session.
@@ -125,8 +126,7 @@ impl Caller {
             if [rights.expires_at, rights.until].into_iter().flatten().any(|end| end <= presented.now) {
                 return Err(refused());
             }
-            // Requests at the same time come here in any order: the last use never goes back.
-            rights.last_used.fetch_max(presented.now.millis(), Ordering::Relaxed);
+            rights.uses.began(presented.now);
             return Ok(Caller::of_token(rights, presented.request));
         }
         let cookie = presented.cookie.and_then(PlainSession::parse).ok_or_else(refused)?;
@@ -177,6 +177,13 @@ impl Caller {
         match &self.who {
             Who::Token(rights) => Some(rights.space),
             Who::Person(_) => None,
+        }
+    }
+
+    /// Counts the answer to a request of this caller's, if it is a token.
+    pub fn answered(&self, clock: &Clock, failed: bool) {
+        if let Who::Token(rights) = &self.who {
+            rights.uses.answered(Day::of(clock.now()), failed);
         }
     }
 

@@ -14,6 +14,7 @@ mod permission;
 mod proof;
 mod session;
 mod token;
+mod usage;
 
 pub use caller::{Caller, Credentials, Found, Named, Path, Person, Presented, Resolve, Sees, TokenRights};
 pub use password::{Password, PasswordHash, verify_nobody};
@@ -21,3 +22,4 @@ pub use permission::*;
 pub use proof::{Access, InBase, InSpace, InTable, Inside, Nowhere, Operator, Place, Reach, SpaceKey};
 pub use session::{PlainSession, SessionHash};
 pub use token::{PlainToken, hint};
+pub use usage::Uses;

@@ -252,12 +252,16 @@ fn vary(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     response
 }
 
-/// Counts the request, and gives it a line in the log where that is wanted.
+/// Counts the request, for its token too, and gives it a line in the log where that is wanted.
 fn observe(response: &ServiceResponse<BoxBody>, id: &str, began: Instant) {
     let request = response.request();
     let Ok(shared) = call::shared(request) else { return };
     let (status, took) = (response.status().as_u16(), began.elapsed());
     shared.metrics.request(status, took);
+    let token = request.extensions().get::<Caller>().and_then(|caller| {
+        caller.answered(&shared.core.clock, status >= 400);
+        caller.token()
+    });
     let logged = match shared.settings.log_requests {
         LogRequests::All => true,
         LogRequests::Errors => status >= 500 || took.as_millis() > SLOW_MS,
@@ -266,7 +270,6 @@ fn observe(response: &ServiceResponse<BoxBody>, id: &str, began: Instant) {
     if !logged {
         return;
     }
-    let token = request.extensions().get::<Caller>().and_then(Caller::token);
     let token = token.map(|token| token.to_string()).unwrap_or_default();
     // The pattern, not the path: names of things are nobody's business in a log.
     let route = shared.router.pattern(request.uri().path()).unwrap_or_default();

@@ -34,6 +34,7 @@ mod space;
 mod swagger;
 mod table;
 mod token;
+mod usage;
 
 use std::sync::Arc;
 use std::time::Duration;

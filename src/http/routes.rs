@@ -15,7 +15,7 @@ use super::query::{ParamDoc, Query};
 use super::router::{Handler, Incoming};
 use super::{
     answer, auth, base, errors, field, health, metrics, openapi, password, record, record_aggregate,
-    record_bulk, record_list, session, space, swagger, table, token,
+    record_bulk, record_list, session, space, swagger, table, token, usage,
 };
 use crate::access::{Inside, Need, Nowhere, Permission, Place, Resolve};
 
@@ -171,6 +171,7 @@ pub fn routes() -> Vec<Route> {
         facts_of token::token_list;
         facts_of token::token_create;
         facts_of token::token_get;
+        facts_of usage::token_usage_get;
         facts_of token::token_update;
         facts_of token::token_rotate;
         facts_of token::token_delete;

@@ -18,5 +18,6 @@ pub mod session;
 pub mod space;
 pub mod table;
 pub mod token;
+pub mod usage;
 pub mod user;
 pub mod value;

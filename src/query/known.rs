@@ -1,10 +1,11 @@
 //! What is known about callers: the tokens and catalogs held in memory, and the store behind them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::catalog::Catalogs;
+use super::usage::Used;
 use crate::access::{Credentials, Found, InSpace, Named, Person, Sees, SessionHash, TokenRights};
 use crate::clock::Time;
 use crate::error::Result;
@@ -24,16 +25,9 @@ const HELD_MAX: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct Tokens {
     held: RwLock<HashMap<SecretHash, Arc<TokenRights>>>,
-    /// When tokens were used last, by token: it outlives what is held, so that no use is lost.
-    used: RwLock<HashMap<TokenId, Used>>,
+    /// How they are used.
+    pub used: Used,
     forgotten: AtomicU64,
-}
-
-#[derive(Clone, Debug)]
-struct Used {
-    space: SpaceId,
-    at: Arc<AtomicI64>,
-    written: i64,
 }
 
 impl Tokens {
@@ -57,13 +51,7 @@ impl Tokens {
 
     fn rights(&self, found: store::token::Found) -> TokenRights {
         let store::token::Found { space, token, until, last_used } = found;
-        let stored = last_used.map_or(0, Time::millis);
-        let mut used = self.used.write().unwrap_or_else(PoisonError::into_inner);
-        let used = used.entry(token.id).or_insert_with(|| Used {
-            space,
-            at: Arc::new(AtomicI64::new(stored)),
-            written: stored,
-        });
+        let uses = self.used.of(space, token.id, last_used);
         TokenRights {
             id: token.id,
             space,
@@ -71,7 +59,7 @@ impl Tokens {
             narrowing: token.narrowing,
             expires_at: token.expires_at,
             until,
-            last_used: used.at.clone(),
+            uses,
         }
     }
 
@@ -89,41 +77,6 @@ impl Tokens {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         held.retain(|_, rights| !gone(rights));
-    }
-
-    /// When a token was used last, as far as this process knows.
-    pub fn last_used(&self, token: TokenId) -> Option<Time> {
-        let used = self.used.read().unwrap_or_else(PoisonError::into_inner);
-        let ms = used.get(&token)?.at.load(Ordering::Relaxed);
-        (ms > 0).then(|| Time::from_millis(ms))
-    }
-
-    /// The uses that are not written yet. They count as written from now on: call [`Tokens::unwritten`] if that failed.
-    pub fn take_used(&self) -> Vec<(SpaceId, TokenId, Time)> {
-        let mut used = self.used.write().unwrap_or_else(PoisonError::into_inner);
-        // What the round before has written and nobody else holds, as of a token that is gone, is known to the store.
-        used.retain(|_, used| {
-            Arc::strong_count(&used.at) > 1 || used.at.load(Ordering::Relaxed) > used.written
-        });
-        let mut taken = Vec::new();
-        for (token, used) in used.iter_mut() {
-            let at = used.at.load(Ordering::Relaxed);
-            if at > used.written {
-                used.written = at;
-                taken.push((used.space, *token, Time::from_millis(at)));
-            }
-        }
-        taken
-    }
-
-    /// Takes back that uses were written.
-    pub fn unwritten(&self, taken: &[(SpaceId, TokenId, Time)]) {
-        let mut used = self.used.write().unwrap_or_else(PoisonError::into_inner);
-        for (_, token, _) in taken {
-            if let Some(used) = used.get_mut(token) {
-                used.written = 0;
-            }
-        }
     }
 }
 
@@ -191,48 +144,5 @@ impl Credentials for Lookup<'_> {
         };
         let table = table.and_then(|meant| catalog.table_meant(base.id, meant)).map(|table| table.id);
         Ok(Found { base: Some(base.id), table })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::Id;
-    use crate::model::name::Name;
-    use crate::model::scope::Scopes;
-    use crate::model::token::{Narrowing, Token};
-
-    fn found() -> store::token::Found {
-        let token = Token {
-            id: TokenId::from_bytes([1; 16]),
-            name: Name::parse("t").unwrap(),
-            hint: String::new(),
-            hash: SecretHash([0; 32]),
-            old: None,
-            scopes: Scopes::all(),
-            narrowing: Narrowing::default(),
-            created_at: Time::from_millis(0),
-            created_by: Actor::Operator,
-            expires_at: None,
-            revoked_at: None,
-        };
-        store::token::Found { space: SpaceId::from_bytes([2; 16]), token, until: None, last_used: None }
-    }
-
-    #[test]
-    fn a_use_is_held_until_it_is_written_and_nobody_holds_the_token() {
-        let tokens = Tokens::default();
-        let rights = tokens.rights(found());
-        rights.last_used.store(7, Ordering::Relaxed);
-        let held = || tokens.used.read().unwrap().len();
-        assert_eq!(tokens.take_used().len(), 1);
-        assert_eq!((tokens.take_used().len(), held()), (0, 1), "the token is still held");
-        drop(rights);
-        tokens.used.read().unwrap().values().for_each(|used| used.at.store(8, Ordering::Relaxed));
-        let taken = tokens.take_used();
-        assert_eq!((taken.len(), held()), (1, 1), "it is not written yet");
-        tokens.unwritten(&taken);
-        assert_eq!((tokens.take_used().len(), held()), (1, 1), "writing it failed");
-        assert_eq!((tokens.take_used().len(), held()), (0, 0));
     }
 }

@@ -13,3 +13,4 @@ pub mod order;
 mod row;
 pub mod stop;
 mod stream;
+pub mod usage;

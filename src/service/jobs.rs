@@ -1,4 +1,4 @@
-//! The server's own work: keeping the mark of ids ahead, writing when tokens were used, sweeping. It runs for the
+//! The server's own work: keeping the mark of ids ahead, writing how tokens were used, sweeping. It runs for the
 //! operator, and never in a request's way.
 
 use std::sync::Arc;
@@ -28,7 +28,7 @@ async fn minutely(core: &Arc<Core>, operator: Operator) {
     loop {
         tick.tick().await;
         report("moving the mark of ids", id_mark_move(core, operator).await);
-        report("writing the last use of tokens", token_used_write(core, operator).await);
+        report("writing how tokens were used", token_used_write(core, operator).await);
     }
 }
 
@@ -60,20 +60,18 @@ pub async fn id_mark_move(core: &Arc<Core>, _operator: Operator) -> Result<()> {
     Ok(())
 }
 
-/// Writes when tokens were used last.
+/// Writes when tokens were used last and how often: all of it in one commit.
 pub async fn token_used_write(core: &Arc<Core>, _operator: Operator) -> Result<()> {
-    let used = core.known.tokens.take_used();
+    let look = |core: &Core| core.known.tokens.used.unwritten(core.engine.as_ref(), core.clock.now());
+    let used = Arc::new(core.door.read(core, Weight::Light, look).await?);
     if used.is_empty() {
         return Ok(());
     }
     let writing = used.clone();
-    let body =
-        move |write: &mut dyn Write| Ok((Outcome::Keep, store::token::token_used_put(write, &writing)?));
-    let written = core.door.write(core, Weight::Light, Vec::new(), body).await;
-    if written.is_err() {
-        core.known.tokens.unwritten(&used);
-    }
-    written
+    let body = move |write: &mut dyn Write| Ok((Outcome::Keep, store::usage::usage_put(write, &writing)?));
+    core.door.write(core, Weight::Light, Vec::new(), body).await?;
+    core.known.tokens.used.written(&used);
+    Ok(())
 }
 
 /// Removes what is doomed or has ended, step by step, until nothing is left.

@@ -26,6 +26,7 @@ pub mod table;
 pub mod token;
 mod token_meant;
 mod upsert;
+pub mod usage;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -51,7 +51,7 @@ pub struct Tokened {
     pub status: TokenStatus,
 }
 
-fn not_found() -> Error {
+pub(super) fn not_found() -> Error {
     Error::plain(Code::TokenNotFound)
 }
 
@@ -144,7 +144,7 @@ fn with_bases(catalog: &Catalog, narrowing: &Narrowing) -> Narrowing {
 }
 
 /// Whether the caller sees a token: a narrowed one sees those that reach no further than it does itself.
-fn is_seen(catalog: &Catalog, reach: &Reach, token: &Token) -> bool {
+pub(super) fn is_seen(catalog: &Catalog, reach: &Reach, token: &Token) -> bool {
     reach.narrowing.covers(&with_bases(catalog, &token.narrowing))
 }
 
@@ -191,7 +191,7 @@ pub fn token_list(
 }
 
 fn tokened(core: &Core, token: Token, used: Option<Time>, now: Time) -> Tokened {
-    let last_used_at = core.known.tokens.last_used(token.id).max(used);
+    let last_used_at = core.known.tokens.used.last(token.id).max(used);
     Tokened { status: token.status(now), token, last_used_at }
 }
 

@@ -17,6 +17,7 @@ pub mod sweep;
 pub mod table;
 pub mod token;
 pub mod upgrade;
+pub mod usage;
 pub mod user;
 
 use serde::Serialize;

@@ -53,6 +53,7 @@ keyspaces! {
     BASE = 0x15, "space, base", "Base", "Is in the list of its space.";
     TABLE = 0x16, "space, table", "Table with its fields", "Is in the list of its base.";
     NAME = 0x17, "space, parent, name without case", "id of the base or table", "One for each base and table, written with it.";
+    TOKEN_USAGE = 0x18, "space, token, day since 1970", "Usage: requests, errors", "Of a day on which the token was used; written with TOKEN_USED, its end after 90 days stands in EXPIRY.";
 
     HEAD = 0x20, "space, table", "Head: records, change, sequence", "Changes with every record that is made, changed or deleted.";
     RECORD = 0x21, "space, table, record", "Record (see model/record.rs)", "Counted in HEAD.";
@@ -61,8 +62,8 @@ keyspaces! {
 }
 
 /// The keyspaces of which all keys begin with a space: a space's deletion dooms them.
-pub const OF_SPACE: [Keyspace; 10] =
-    [SPACE_MEMBER, TOKEN, TOKEN_USED, BASE, TABLE, NAME, HEAD, RECORD, UNIQUE, CHANGE];
+pub const OF_SPACE: [Keyspace; 11] =
+    [SPACE_MEMBER, TOKEN, TOKEN_USED, TOKEN_USAGE, BASE, TABLE, NAME, HEAD, RECORD, UNIQUE, CHANGE];
 
 /// The keyspaces of which all keys begin with a space and a table: a table's deletion dooms them.
 pub const OF_TABLE: [Keyspace; 4] = [HEAD, RECORD, UNIQUE, CHANGE];

@@ -103,14 +103,3 @@ pub fn hashes_delete(txn: &mut dyn Write, token: &Token) {
         .flatten()
         .for_each(|hash| txn.delete(TOKEN_HASH, hash_key(hash).as_bytes()));
 }
-
-/// Writes when tokens were used last; one whose space is gone is left out.
-pub fn token_used_put(txn: &mut dyn Write, used: &[(SpaceId, TokenId, Time)]) -> Result<()> {
-    for (space, token, at) in used {
-        let (space, key) = (Key::new().id(*space), Key::new().id(*space).id(*token));
-        if txn.get(&[(SPACE, space.as_bytes())])?.into_iter().flatten().next().is_some() {
-            txn.put(TOKEN_USED, key.as_bytes(), &value::encode(at)?);
-        }
-    }
-    Ok(())
-}

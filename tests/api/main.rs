@@ -50,3 +50,4 @@ mod sweep;
 mod table;
 mod token;
 mod token_limits;
+mod usage;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use undb::error::Code;
 use undb::id::{Id, SpaceId};
 use undb::kv::memory::Memory;
-use undb::store::schema::{MEMBER, OF_SPACE, SESSION, SPACE, TOKEN_USED, USER};
+use undb::store::schema::{MEMBER, OF_SPACE, SESSION, SPACE, TOKEN_USAGE, TOKEN_USED, USER};
 
 use crate::calls::{Needs, Operation, Row, World, document, matched};
 use crate::engine::rows;
@@ -216,7 +216,7 @@ impl Sandbox {
     fn stored(&self) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
         let engine = self.server.core.engine.as_ref();
         let space = SpaceId::parse(&self.world.borrow().space).unwrap().to_bytes();
-        let inside = OF_SPACE.into_iter().filter(|of| *of != TOKEN_USED).chain([SPACE]);
+        let inside = OF_SPACE.into_iter().filter(|of| ![TOKEN_USED, TOKEN_USAGE].contains(of)).chain([SPACE]);
         let inside = inside.map(|of| rows(engine, of, &space));
         inside.chain([USER, SESSION, MEMBER].map(|of| rows(engine, of, &[]))).collect()
     }

@@ -112,7 +112,7 @@ pub fn narrowed_tokens(stage: &mut Stage) {
                     // It would give more than the token has.
                     "tokenCreate" => SCOPE,
                     // It reaches further than this one does, which therefore does not see it.
-                    "tokenGet" | "tokenUpdate" | "tokenRotate" | "tokenDelete" => {
+                    "tokenGet" | "tokenUsageGet" | "tokenUpdate" | "tokenRotate" | "tokenDelete" => {
                         Refused(404, "token_not_found")
                     }
                     _ => Good,

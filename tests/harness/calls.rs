@@ -119,6 +119,7 @@ pub const ROWS: &[Row] = &[
     row("tokenList", Space, TOKENS, 200, none),
     row("tokenCreate", Space, TOKENS, 201, |_| Some(json!({"name": "fresh"}))),
     row("tokenGet", Space, TOKENS, 200, none),
+    row("tokenUsageGet", Space, TOKENS, 200, none),
     row("tokenUpdate", Space, TOKENS, 200, |_| Some(json!({"name": "changed"}))),
     row("tokenRotate", Space, TOKENS, 200, |_| Some(json!({"graceSeconds": 60}))),
     row("tokenDelete", Space, TOKENS, 204, none),

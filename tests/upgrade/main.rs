@@ -44,6 +44,7 @@ use undb::model::session::{Agent, Session};
 use undb::model::space::Space;
 use undb::model::table::{Head, Table};
 use undb::model::token::{Narrowing, SecretHash, Token};
+use undb::model::usage::Usage;
 use undb::model::user::{Email, User};
 use undb::service::{Core, CoreOptions};
 use undb::store;
@@ -172,6 +173,7 @@ fn people_and_spaces() {
     golden.same("Space", &space, SPACE);
     golden.same("Token", &token(false), TOKEN);
     golden.same("Token, rotated", &token(true), TOKEN_ROTATED);
+    golden.same("Usage", &Usage { requests: 300, errors: 1 }, USAGE);
     golden.same("Scopes", &Scopes::all(), SCOPES);
     golden.same("Time", &AT, TIME);
     golden.same("Time before 1970", &Time::from_millis(-1), TIME_BEFORE);
