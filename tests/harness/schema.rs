@@ -114,6 +114,7 @@ fn plain(keyword: &str, wanted: &Value, value: &Value) -> bool {
         "minItems" => value.as_array().is_none_or(|items| items.len() >= count(wanted)),
         "maxItems" => value.as_array().is_none_or(|items| items.len() <= count(wanted)),
         "format" => match wanted.as_str() {
+            Some("date") => value.as_str().is_none_or(|text| Time::parse_date(text).is_some()),
             Some("date-time") => value.as_str().is_none_or(|text| Time::parse(text).is_some()),
             Some("int32" | "int64" | "email" | "password") => true,
             _ => false,
