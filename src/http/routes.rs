@@ -14,11 +14,7 @@ use super::problem::Problem;
 use super::query::{ParamDoc, Query};
 use super::router::{Handler, Incoming};
 use super::{
-<<<<<<< HEAD
     answer, auth, base, console, errors, field, health, metrics, openapi, password, record, record_aggregate,
-=======
-    answer, auth, base, errors, field, health, metrics, openapi, password, record, record_aggregate,
->>>>>>> main
     record_bulk, record_list, session, space, swagger, table, token, usage,
 };
 use crate::access::{Inside, Need, Nowhere, Permission, Place, Resolve};
