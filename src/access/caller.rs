@@ -172,6 +172,14 @@ impl Caller {
         }
     }
 
+    /// What it is, for the log.
+    pub const fn kind(&self) -> &'static str {
+        match self.who {
+            Who::Token(_) => "a token",
+            Who::Person(_) => "a person",
+        }
+    }
+
     /// The token's space, if it is one.
     pub fn token_space(&self) -> Option<SpaceId> {
         match &self.who {
