@@ -78,7 +78,7 @@ impl Recorder {
         // The last step is told after the answer is on its way.
         let mut steps = Vec::new();
         for _ in 0..1000 {
-            steps = self.0.lock().unwrap().clone();
+            steps.clone_from(&self.0.lock().unwrap());
             if steps.last().is_some_and(|step| step.what == format!("front: {status}")) {
                 break;
             }
