@@ -93,6 +93,10 @@ const ROWS: &[Row] = &[
     Row { name: "token self",                request: |s| send(s, "GET", "/api/openapi/token", false, None), status: 200, most: (2, 0, 0) },
     Row { name: "token list",                request: |s| send(s, "GET", &tokens(s), false, None), status: 200, most: (1, 1, 0) },
     Row { name: "token create",              request: |s| send(s, "POST", &tokens(s), false, Some(json!({"name": "t"}))), status: 201, most: (1, 1, 1) },
+    Row { name: "space document",            request: |s| send(s, "GET", "/api/openapi/openapi.json", false, None), status: 200, most: (0, 0, 0) },
+    Row { name: "table document",            request: |s| send(s, "GET", &s.path("/openapi.json"), false, None), status: 200, most: (0, 0, 0) },
+    Row { name: "table document of data",    request: |s| send(s, "GET", &s.path("/openapi.json?examples=data"), false, None), status: 200, most: (1, 1, 0) },
+    Row { name: "table schema",              request: |s| send(s, "GET", &s.path("/schema.json"), false, None), status: 200, most: (0, 0, 0) },
     Row { name: "a bad token",               request: |s| s.server.get("/api/openapi/space").token("undb_bad").send(), status: 401, most: (0, 0, 0) },
     Row { name: "healthz",                   request: |s| s.server.get("/healthz").send(), status: 200, most: (0, 0, 0) },
 ];

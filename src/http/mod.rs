@@ -32,6 +32,7 @@ mod space;
 mod swagger;
 mod table;
 mod token;
+mod typed;
 
 use std::sync::Arc;
 use std::time::Duration;
