@@ -226,8 +226,8 @@ impl Caller {
         let place = P::Place::resolve(self, known, path)?;
         match (P::NEED, &self.who) {
             (Need::Session, Who::Token(_)) => return Err(Error::plain(Code::SessionRequired)),
-            (Need::Scope(scope), Who::Token(_)) if !self.reach.scopes.grant(scope) => {
-                return Err(Error::new(Code::ScopeMissing, format!("This call needs the scope `{scope}`.")));
+            (need, Who::Token(_)) if !need.is_met(self.reach.scopes) => {
+                return Err(Error::new(Code::ScopeMissing, format!("This call needs {need}.")));
             }
             _ => {}
         }
