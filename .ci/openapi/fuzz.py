@@ -19,8 +19,8 @@ from server import serving
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 LONG = os.environ.get("UNDB_LONG") == "1"
-REQUESTS = 20_000 if LONG else 300
-SECONDS = 240 if LONG else 12
+REQUESTS = 20_000 if LONG else 100
+SECONDS = 240 if LONG else 25
 SCOPES = ["records:write", "schema:write", "tokens:manage", "space:manage"]
 
 
@@ -54,7 +54,8 @@ def fuzz(api, tools, document, phases, seed, there, pinned=False, typed=False):
         environment = os.environ | there | {"UNDB_DOCUMENT": "typed" if typed else "static", "PYTHONPATH": HERE}
         command = [f"{tools}/python/bin/schemathesis", "--config-file", config, "run", api.url + document]
         command += ["--header", f"x-undb-api-token: {api.token}", "--phases", phases, "--seed", str(seed)]
-        command += ["--max-time", str(SECONDS), "--workers", "2", "--no-color"]
+        # One worker: with several, Python 3.11 falls over its own parser ("AST constructor recursion depth mismatch").
+        command += ["--max-time", str(SECONDS), "--workers", "1", "--no-color"]
         told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, cwd=folder)
     count = re.search(r"([\d,]+) generated", told.stdout)
     if told.returncode != 0 or count is None:
@@ -73,8 +74,9 @@ def main(binary, tools):
             there, typed = spares(api), schemas.every_type(api) + "/openapi.json"
             every = "examples,coverage,fuzzing"
             made += fuzz(api, tools, "/api/openapi.json", every, seed, there, pinned=True)
-            made += fuzz(api, tools, "/api/openapi.json", "stateful", seed, there)
             made += fuzz(api, tools, typed, every + ",stateful", seed, there, typed=True)
+            # At last, since it may end anything.
+            made += fuzz(api, tools, "/api/openapi.json", "stateful", seed, there)
         seed += 1
     print(f"{made} requests, 0 failures")
 

@@ -7,9 +7,9 @@ TYPES = ["string", "longText", "number", "checkbox", "date", "dateTime", "select
 UNIQUE = ["string", "number", "date", "dateTime", "email", "url"]
 
 # Spectral takes these for something else than names of members, wherever they stand, so they are kept from it.
-UNLINTED = ["$ref", "__proto__", "constructor", "toString"]
+UNLINTED = ["$ref", "default", "__proto__", "constructor", "toString"]
 NAMES = [
-    "first name", "First Name!", "first-name", "class", "type", "None", "self", "fn", "default", "用户", "🙂", "2024 Q1",
+    "first name", "First Name!", "first-name", "class", "type", "None", "self", "fn", "用户", "🙂", "2024 Q1",
     'say "hi"', "it's", "back\\slash", "a/b", "a~b", "{x}", "</script>", "*/", "e\u0301", "x" * 255, "values",
     "list", "record", "data", "true", "null", "async", "#", "a.b", "on", "yes", "0", "-1", "%", "a&b=c", "tab le", "\u202eleft",
 ]

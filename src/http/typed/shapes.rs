@@ -234,8 +234,8 @@ fn upsert(schema: &mut Value, more: &mut Vec<(&'static str, Value)>) {
     more.push(("UpsertValues", values));
     more.push(("UpsertById", form(own_ref("Patch"), json!(["id"]))));
     more.push(("UpsertByValue", form(own_ref("UpsertValues"), json_gap("uniques"))));
-    // Of a table without unique fields there is the first form alone.
-    *schema = json!({"description": about, "oneOf": json_gap("upserts")});
+    // Of a table without unique fields there is the first form alone, which is then named without a choice of one.
+    *schema = json!({"description": about, gap("upsertKeyword"): json_gap("upserts")});
 }
 
 /// A schema with some of the properties of another, all of them required.

@@ -48,8 +48,11 @@ impl Filling {
             .collect();
         let identifier = &named.identifier;
         let reference = |suffix: &str| json!({"$ref": format!("{SCHEMAS}{identifier}{suffix}")});
-        let mut upserts = vec![reference("UpsertById")];
-        upserts.extend((!uniques.is_empty()).then(|| reference("UpsertByValue")));
+        let (keyword, upserts) = if uniques.is_empty() {
+            ("$ref", json!(format!("{SCHEMAS}{identifier}UpsertById")))
+        } else {
+            ("oneOf", json!([reference("UpsertById"), reference("UpsertByValue")]))
+        };
         let said = Said::of(table);
         let about = table.description.clone().unwrap_or_else(|| format!("A record of {}.", table.name));
         let mut texts: HashMap<&'static str, String> = [
@@ -60,6 +63,7 @@ impl Filling {
             ("tag", inside(&named.tag)),
             ("title", inside(table.name.as_str())),
             ("about", inside(&about)),
+            ("upsertKeyword", keyword.to_owned()),
             ("filter", inside(&filter_text(table, &shown.values))),
         ]
         .into();
@@ -73,7 +77,7 @@ impl Filling {
             ("times", said.times),
             ("figures", said.figures),
             ("uniques", json!(uniques)),
-            ("upserts", upserts.into()),
+            ("upserts", upserts),
             ("recordParameter", record_parameter(stock, shown)),
         ];
         let json = json.into_iter().chain(bodies(table, shown, &uniques));
