@@ -137,7 +137,8 @@ fn shape(name: &str, schema: &mut Value, more: &mut Vec<(&'static str, Value)>) 
             either(schema, [("UpdateEach", each), ("UpdateFound", found)], more);
         }
         "RecordsDelete" => {
-            add(schema, "ids", &json!({"items": {"type": "string", "pattern": RECORD_ID}}));
+            let item = json!({"type": "string", "pattern": RECORD_ID});
+            add(schema, "ids", &json!({"items": item, "uniqueItems": true}));
             let found = part(schema, &["filter"], "All records that a filter finds.");
             let each = part(schema, &["ids"], "Records by their ids.");
             either(schema, [("DeleteEach", each), ("DeleteFound", found)], more);

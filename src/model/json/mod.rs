@@ -184,7 +184,8 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A whole number within `range`.
+    /// A whole number within `range`. So is one that is written `5.0` or `5e0` (JSON Schema 2020-12 takes them for integers,
+    /// and some languages write every number so).
     pub fn integer(
         self,
         range: std::ops::RangeInclusive<i64>,
@@ -195,7 +196,7 @@ impl<'a> Json<'a> {
             self.wrong("a whole number", at, faults);
             return None;
         }
-        let found = self.0.parse().ok().filter(|n| range.contains(n));
+        let found = self.0.parse().ok().or_else(|| whole(self.0)).filter(|n| range.contains(n));
         if found.is_none() {
             let detail = format!("Expected a whole number from {} to {}.", range.start(), range.end());
             faults.add(at, Code::OutOfRange, detail);
@@ -236,6 +237,17 @@ impl<'a> Json<'a> {
         }
         Some(members)
     }
+}
+
+/// The whole number that a literal with a fraction or an exponent means. Beyond fifteen digits it could be rounded to one.
+fn whole(text: &str) -> Option<i64> {
+    const DIGITS_MAX: usize = 15;
+    const MOST: f64 = 1e15;
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    let number = parse_number(text).ok().filter(|_| digits <= DIGITS_MAX)?;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the bound")]
+    (number.fract() == 0.0 && number.abs() <= MOST).then_some(number as i64)
 }
 
 #[cfg(test)]
@@ -283,6 +295,27 @@ mod tests {
             if let Ok(json) = Json::read(text.as_bytes()) {
                 let _ = canonical(json, &Pointer::Root, &mut Faults::default());
             }
+        }
+    }
+
+    #[test]
+    fn integers_may_be_written_with_a_fraction() {
+        for (text, read) in [
+            ("522", Some(522)),
+            ("522.0", Some(522)),
+            ("5.22e2", Some(522)),
+            ("-0.0", Some(0)),
+            ("5220e-1", Some(522)),
+            ("522.5", None),
+            ("521.99999999999999999999", None),
+            ("1e999", None),
+            ("1001.0", None),
+        ] {
+            let mut found = None;
+            let faults = faults_of(text, |json, faults| {
+                found = json.integer(-1..=1000, &Pointer::Root, faults);
+            });
+            assert_eq!((found, faults.len()), (read, usize::from(read.is_none())), "{text}");
         }
     }
 
