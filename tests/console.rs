@@ -226,6 +226,8 @@ fn narrowed(browser: &Browser, demo: &Demo, page: &str) {
     let told = browser.text("#undb-status");
     assert!(told.contains("unauthorized"), "{told}");
     assert_eq!(documents(browser), ["undb API"]);
+    browser.wait("return document.body.dataset.document === 'static'");
+    assert_eq!(browser.script("return document.querySelector('#undb-document').value"), "");
     picture(browser, "typed-refused");
 }
 

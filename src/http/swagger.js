@@ -52,7 +52,7 @@
       const group = element("optgroup", { label: "Tables" }, ...tables.map((table) => option(table.id, table.name)));
       select.append(option("space", `This space: ${title}`), ...(tables.length ? [group] : []));
     }
-    select.value = open;
+    select.value = urlOf(open) === undefined ? "" : open;
   }
 
   function urlOf(which) {
@@ -82,7 +82,9 @@
     ui.specActions.updateUrl(url);
     ui.specActions.updateSpec(text);
     ui.specActions.updateLoadingStatus("success");
-    document.body.dataset.document = open || "static";
+    // What the address asks for may not be there; it stays, and is shown once there is a token that sees it.
+    select.value = url === STATIC ? "" : open;
+    document.body.dataset.document = select.value || "static";
   }
 
   // Shows what is open, of what the token allows; of what it does not, says so and shows the API.
