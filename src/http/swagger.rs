@@ -20,6 +20,10 @@ use crate::error::{Code, Error};
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; \
                       base-uri 'none'; form-action 'self'; object-src 'none'";
 
+/// The file that starts the page, and what it is here.
+const INITIALIZER: &str = "swagger-initializer.js";
+const START: &[u8] = include_bytes!("swagger.js");
+
 /// The files of the page.
 pub const FILES: [&str; 8] = [
     "index.html",
@@ -27,7 +31,7 @@ pub const FILES: [&str; 8] = [
     "swagger-ui.css",
     "swagger-ui-bundle.js",
     "swagger-ui-standalone-preset.js",
-    "swagger-initializer.js",
+    INITIALIZER,
     "favicon-16x16.png",
     "favicon-32x32.png",
 ];
@@ -113,16 +117,12 @@ pub fn not_modified() -> HttpResponse {
 
 /// The files by name.
 pub fn files() -> HashMap<String, Asset> {
-    let config = Config::new(["/api/openapi.json"])
-        .validator_url("none")
-        .persist_authorization(true)
-        .deep_linking(true)
-        .display_request_duration(true)
-        .default_models_expand_depth(0)
-        .doc_expansion("list")
-        .try_it_out_enabled(false);
-    let config = Arc::new(config);
+    // Ours takes the place of the one file that it would be written into.
+    let config = Arc::new(Config::default());
     let served = FILES.iter().filter_map(|name| {
+        if *name == INITIALIZER {
+            return Some(((*name).to_owned(), Asset::new(START, "text/javascript")));
+        }
         let file = serve(name, config.clone()).ok().flatten()?;
         Some(((*name).to_owned(), Asset::new(file.bytes, file.content_type)))
     });
