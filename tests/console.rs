@@ -99,7 +99,7 @@ fn a_newcomer_authorizes_and_tries_the_api_out() {
     }
     let demo = Demo::start();
     let browser = Browser::open(1280, 1000);
-    browser.go(&format!("{}/", demo.address));
+    browser.go(&format!("{}/swagger-ui/", demo.address));
     authorize(&browser, &demo.token);
     picture(&browser, "authorize");
     browser.click(".btn-done");

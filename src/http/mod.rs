@@ -43,7 +43,8 @@ use std::time::Duration;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
-pub use routes::{Route, routes};
+pub use console::pages as console_pages;
+pub use routes::{Page, Route, routes};
 
 use self::router::Router;
 use self::routes::pages;

@@ -1,5 +1,7 @@
 //! A real browser, driven by the WebDriver protocol (W3C) as chromedriver speaks it.
 
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -36,6 +38,11 @@ impl Drop for Browser {
 impl Browser {
     /// Opens a window of so many pixels.
     pub fn open(width: u32, height: u32) -> Browser {
+        Browser::with(width, height, true)
+    }
+
+    /// The same; pages may run no scripts if that is not wished.
+    pub fn with(width: u32, height: u32, scripts: bool) -> Browser {
         let mut driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port = lines
@@ -51,7 +58,11 @@ impl Browser {
         let root = format!("http://127.0.0.1:{port}/session");
         let wish = json!({"capabilities": {"alwaysMatch": {
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-            "goog:chromeOptions": {"args": arguments(width, height, profile.path())}
+            "goog:chromeOptions": {
+                "args": arguments(width, height, profile.path()),
+                // 1 is to allow, 2 to block.
+                "prefs": {"profile.managed_default_content_settings.javascript": if scripts { 1 } else { 2 }},
+            }
         }}});
         let made = send(&agent, &root, &wish);
         let session = format!("{root}/{}", made["sessionId"].as_str().unwrap());
@@ -60,6 +71,92 @@ impl Browser {
 
     pub fn go(&self, url: &str) {
         self.command("url", &json!({"url": url}));
+    }
+
+    /// Makes the window another size.
+    pub fn resize(&self, width: u32, height: u32) {
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
+        self.cdp("Emulation.setDeviceMetricsOverride", &metrics);
+    }
+
+    /// Sets a cookie for the page that is open.
+    pub fn cookie(&self, name: &str, value: &str) {
+        self.command("cookie", &json!({"cookie": {"name": name, "value": value, "path": "/"}}));
+    }
+
+    /// The value of the `Cookie` header that the browser would send, also with what scripts can't see.
+    pub fn session_cookie(&self) -> String {
+        let cookies = self.ask("cookie");
+        let pair = |cookie: &Value| {
+            format!("{}={}", cookie["name"].as_str().unwrap(), cookie["value"].as_str().unwrap())
+        };
+        cookies.as_array().unwrap().iter().map(pair).collect::<Vec<_>>().join("; ")
+    }
+
+    pub fn address(&self) -> String {
+        self.ask("url").as_str().unwrap().to_owned()
+    }
+
+    /// Goes on in the window that was opened last, once there are so many.
+    pub fn window(&self, count: usize) {
+        let began = Instant::now();
+        loop {
+            let handles = self.ask("window/handles");
+            let handles = handles.as_array().unwrap();
+            if handles.len() == count {
+                self.command("window", &json!({"handle": handles[count - 1]}));
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "there are {} windows", handles.len());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Closes the window, and goes on in the first one.
+    pub fn window_close(&self) {
+        let _ = self.agent.delete(format!("{}/window", self.session)).call().unwrap();
+        self.window(1);
+    }
+
+    /// Presses keys one after another, wherever the focus is; what is no character has one of WebDriver's own.
+    pub fn press(&self, keys: &str) {
+        let each = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|of| json!({"type": of, "value": key.to_string()})));
+        let actions =
+            json!({"actions": [{"type": "key", "id": "keys", "actions": each.collect::<Vec<_>>()}]});
+        self.command("actions", &actions);
+    }
+
+    /// What a script hands to `arguments[0]`, which is a function.
+    pub fn script_waiting(&self, script: &str) -> Value {
+        self.command("execute/async", &json!({"script": script, "args": []}))
+    }
+
+    pub fn cdp(&self, command: &str, params: &Value) -> Value {
+        self.command("goog/cdp/execute", &json!({"cmd": command, "params": params}))
+    }
+
+    /// Addresses that were asked for since the last look; each is this server's, and no message is in the console.
+    pub fn quiet(&self, address: &str) -> Vec<String> {
+        let console = self.log("browser");
+        assert!(console.is_empty(), "{console:?}");
+        let mut asked = Vec::new();
+        for line in self.log("performance") {
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["message"]["method"] != "Network.requestWillBeSent" {
+                continue;
+            }
+            let url = line["message"]["params"]["request"]["url"].as_str().unwrap().to_owned();
+            if url.starts_with("chrome:") || url.starts_with("data:") || url == "about:blank" {
+                // The browser's own first page, and pictures within a stylesheet.
+                continue;
+            }
+            assert!(url.starts_with(address), "{url}");
+            asked.push(url);
+        }
+        asked
     }
 
     pub fn reload(&self) {
@@ -139,6 +236,36 @@ impl Browser {
             &json!({"cmd": "Page.captureScreenshot", "params": {"clip": clip, "captureBeyondViewport": true}}),
         );
         written(path, &taken["data"]);
+    }
+
+    /// Writes what an element shows to a file, and a little around it.
+    pub fn picture_of(&self, css: &str, path: &Path) {
+        let place = self.script(&format!(
+            "const box = document.querySelector({}).getBoundingClientRect();
+             return [box.x, box.y + scrollY, box.width, box.height].map(Math.round)",
+            json!(css)
+        ));
+        let at = |n: usize| place[n].as_i64().unwrap();
+        let (x, y) = ((at(0) - MARGIN).max(0), (at(1) - MARGIN).max(0));
+        let clip =
+            json!({"x": x, "y": y, "width": at(2) + 2 * MARGIN, "height": at(3) + 2 * MARGIN, "scale": 1});
+        let params = json!({"clip": clip, "captureBeyondViewport": true});
+        written(path, &self.cdp("Page.captureScreenshot", &params)["data"]);
+    }
+
+    /// Writes the whole page to a file, as far as it can be scrolled.
+    pub fn picture_whole(&self, path: &Path) {
+        let size = self
+            .script("const page = document.documentElement; return [page.clientWidth, page.scrollHeight]");
+        let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
+        let params = json!({"clip": clip, "captureBeyondViewport": true});
+        written(path, &self.cdp("Page.captureScreenshot", &params)["data"]);
+    }
+
+    fn ask(&self, path: &str) -> Value {
+        let mut answer = self.agent.get(format!("{}/{path}", self.session)).call().unwrap();
+        let answer: Value = answer.body_mut().read_json().unwrap();
+        answer["value"].clone()
     }
 
     fn command(&self, path: &str, body: &Value) -> Value {

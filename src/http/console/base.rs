@@ -19,7 +19,7 @@ use crate::service::base::{BaseInput, BasePatch};
 /// Makes a base.
 pub async fn base_create(visit: Visit) -> Answered {
     match base_made(&visit).await {
-        Ok(base) => Ok(redirect(&format!("/spaces/{}/bases/{}", visit.part("space"), base.id))),
+        Ok(base) => Ok(redirect(&format!("/spaces/{}/bases/{}", visit.place("space"), base.id))),
         Err(error) if is_refusal(&error) => front_page(&visit, Some(&error)).await,
         Err(error) => Err(error.into()),
     }
@@ -48,6 +48,9 @@ struct BasePage<'a> {
     shell: Shell,
     space: &'a str,
     base: Base,
+    /// What stands in the form: what it is called, or what was typed.
+    name: &'a str,
+    description: &'a str,
     /// Its place among the bases, from 1, and how many there are.
     position: usize,
     count: usize,
@@ -67,12 +70,16 @@ pub async fn base_shown(visit: &Visit, refused: Refused<'_>) -> Answered {
     let bases = shell.space().map(|space| space.bases.as_slice()).unwrap_or_default();
     let (place, count) = (bases.iter().position(|other| other.id == id).unwrap_or(0), bases.len());
     let note = |error: Option<&Error>| error.map(|error| Refusal::of(error, shell.t));
+    let (name, description) = (base.name.clone(), base.description.clone());
+    let typed = |name, held| if refused.change.is_some() { visit.form.get(name) } else { held };
     let any = [refused.table, refused.change, refused.deletion].iter().any(Option::is_some);
     let page = BasePage {
         table_refusal: note(refused.table),
         refusal: note(refused.change),
         kept: note(refused.deletion),
-        space: visit.part("space"),
+        name: typed("name", name.as_str()),
+        description: typed("description", description.as_deref().unwrap_or_default()),
+        space: visit.place("space"),
         position: place + 1,
         count,
         table_name: if refused.table.is_some() { visit.form.get("name") } else { "" },
@@ -91,7 +98,7 @@ pub async fn base_page(visit: Visit) -> Answered {
 /// Renames, describes or moves a base.
 pub async fn base_update(visit: Visit) -> Answered {
     match base_changed(&visit).await {
-        Ok(base) => Ok(redirect(&format!("/spaces/{}/bases/{}?done=saved", visit.part("space"), base.id))),
+        Ok(base) => Ok(redirect(&format!("/spaces/{}/bases/{}?done=saved", visit.place("space"), base.id))),
         Err(error) if is_refusal(&error) => {
             base_shown(&visit, Refused { change: Some(&error), ..Refused::default() }).await
         }
@@ -110,7 +117,7 @@ async fn base_changed(visit: &Visit) -> Result<Base> {
 /// Deletes a base, if its name was typed.
 pub async fn base_delete(visit: Visit) -> Answered {
     match base_gone(&visit).await {
-        Ok(()) => Ok(redirect(&format!("/spaces/{}?done=base_deleted", visit.part("space")))),
+        Ok(()) => Ok(redirect(&format!("/spaces/{}?done=base_deleted", visit.place("space")))),
         Err(error) if is_refusal(&error) => {
             base_shown(&visit, Refused { deletion: Some(&error), ..Refused::default() }).await
         }

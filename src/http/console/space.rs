@@ -150,7 +150,9 @@ struct SettingsPage<'a> {
 }
 
 async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) -> Answered {
-    let shell = Shell::of(visit).await?;
+    let mut shell = Shell::of(visit).await?;
+    // Of its two forms too, which are posted elsewhere.
+    shell.path = format!("/spaces/{}/settings", visit.place("space"));
     let space = service::space::space_get(&visit.core, &visit.access::<SpaceRead>().await?)?;
     let typed = refusal.is_some();
     let refused = typed || kept.is_some();

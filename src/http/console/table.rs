@@ -18,7 +18,7 @@ use crate::service::table::{TablePatch, Tabled};
 
 /// Where the pages of a table are.
 fn place(visit: &Visit, table: &str) -> String {
-    format!("/spaces/{}/bases/{}/tables/{table}", visit.part("space"), visit.part("base"))
+    format!("/spaces/{}/bases/{}/tables/{table}", visit.place("space"), visit.place("base"))
 }
 
 /// Makes a table with its first field, which names its records.
@@ -57,7 +57,7 @@ pub async fn table_page(visit: Visit) -> Answered {
     let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
     let shell = Shell::of(&visit).await?;
     let (base, table) = (tabled.table.base.to_string(), tabled.table.id.to_string());
-    show(&TablePage { shell, space: visit.part("space"), base, table, name: tabled.table.name.to_string() })
+    show(&TablePage { shell, space: visit.place("space"), base, table, name: tabled.table.name.to_string() })
 }
 
 #[derive(Template)]
@@ -67,6 +67,9 @@ struct SettingsPage<'a> {
     space: &'a str,
     base: String,
     tabled: Tabled,
+    /// What stands in the form: what it is called, or what was typed.
+    name: &'a str,
+    description: &'a str,
     /// Its place among the tables of its base, from 1, and how many there are.
     position: usize,
     count: usize,
@@ -76,17 +79,23 @@ struct SettingsPage<'a> {
 
 async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) -> Answered {
     let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
-    let shell = Shell::of(visit).await?;
+    let (name, description) = (tabled.table.name.clone(), tabled.table.description.clone());
+    let mut shell = Shell::of(visit).await?;
     let (base, id) = (tabled.table.base.to_string(), tabled.table.id.to_string());
+    // Of its two forms too, which are posted elsewhere.
+    shell.path = format!("{}/settings", place(visit, &id));
     let bases = shell.space().map(|space| space.bases.as_slice()).unwrap_or_default();
     let tables =
         bases.iter().find(|other| other.id == base).map(|base| base.tables.as_slice()).unwrap_or_default();
     let (at, count) = (tables.iter().position(|other| other.id == id).unwrap_or(0), tables.len());
     let refused = refusal.is_some() || kept.is_some();
+    let typed = |name, held| if refusal.is_some() { visit.form.get(name) } else { held };
     let page = SettingsPage {
+        name: typed("name", name.as_str()),
+        description: typed("description", description.as_deref().unwrap_or_default()),
         refusal: refusal.map(|error| Refusal::of(error, shell.t)),
         kept: kept.map(|error| Refusal::of(error, shell.t)),
-        space: visit.part("space"),
+        space: visit.place("space"),
         base,
         tabled,
         position: at + 1,
@@ -124,7 +133,7 @@ async fn table_changed(visit: &Visit) -> Result<Tabled> {
 /// Deletes a table, if its name was typed.
 pub async fn table_delete(visit: Visit) -> Answered {
     match table_gone(&visit).await {
-        Ok(()) => Ok(redirect(&format!("/spaces/{}?done=table_deleted", visit.part("space")))),
+        Ok(()) => Ok(redirect(&format!("/spaces/{}?done=table_deleted", visit.place("space")))),
         Err(error) if is_refusal(&error) => settings(&visit, None, Some(&error)).await,
         Err(error) => Err(error.into()),
     }

@@ -144,7 +144,7 @@ pub async fn tokens_page(visit: Visit) -> Answered {
             ended.push(line);
         }
     }
-    show(&TokensPage { shell, space: visit.part("space"), tokens: working, ended })
+    show(&TokensPage { shell, space: visit.place("space"), tokens: working, ended })
 }
 
 /// What the form of a token holds.
@@ -227,9 +227,7 @@ impl TokenForm {
         let some =
             |ids: &[String]| if self.narrowed && !ids.is_empty() { Value::from(ids) } else { Value::Null };
         let mut members = Map::new();
-        if !self.name.is_empty() {
-            members.insert("name".into(), Value::from(self.name.as_str()));
-        }
+        members.insert("name".into(), Value::from(self.name.as_str()));
         members.insert("scopes".into(), Value::from(scopes));
         members.insert("bases".into(), some(&self.bases));
         // Nothing chosen is no narrowing, but it is what was asked for: an empty list says so.
@@ -294,7 +292,7 @@ async fn new_page(visit: &Visit, form: TokenForm, refused: Option<&Error>) -> An
     visit.access::<TokensRead>().await?;
     let shell = Shell::of(visit).await?;
     let page = NewPage {
-        space: visit.part("space"),
+        space: visit.place("space"),
         scopes: scopes_offered(&shell),
         today: visit.core.clock.now().date_text(),
         refusal: refused.map(|error| Refusal::of(error, shell.t)),
@@ -347,9 +345,9 @@ async fn secret_page(visit: &Visit, tokened: &Tokened, secret: &PlainToken) -> A
     let path = path.unwrap_or_else(|| "/api/openapi/token".into());
     let (origin, secret) = (visit.origin()?, secret.reveal());
     // Changing how the page looks leads to the list: this page can't be asked for again.
-    shell.path = format!("/spaces/{}/settings/tokens", visit.part("space"));
+    shell.path = format!("/spaces/{}/settings/tokens", visit.place("space"));
     let curl = format!("curl '{origin}{path}' -H 'x-undb-api-token: {secret}'");
-    show(&SecretPage { shell, space: visit.part("space"), name: token.name.to_string(), secret, curl })
+    show(&SecretPage { shell, space: visit.place("space"), name: token.name.to_string(), secret, curl })
 }
 
 /// The list of the first table that a token reaches.
@@ -390,7 +388,7 @@ async fn token_shown(visit: &Visit, refused: Option<&Error>) -> Answered {
     token.curve = Some(Curve::of(&service::usage::token_usage_get(&visit.core, &access, id)?, shell.t));
     let typed = refused.is_some() && visit.form.has("name");
     let page = TokenPage {
-        space: visit.part("space"),
+        space: visit.place("space"),
         form: if typed { TokenForm::of(&visit.form) } else { TokenForm::of_token(&tokened) },
         scopes: scopes_offered(&shell),
         today: now.date_text(),
@@ -416,7 +414,7 @@ pub async fn token_update(visit: Visit) -> Answered {
 }
 
 fn place(visit: &Visit) -> String {
-    format!("/spaces/{}/settings/tokens/{}", visit.part("space"), visit.part("token"))
+    format!("/spaces/{}/settings/tokens/{}", visit.place("space"), visit.place("token"))
 }
 
 async fn token_changed(visit: &Visit) -> Result<()> {
@@ -444,5 +442,5 @@ pub async fn token_rotate(visit: Visit) -> Answered {
 pub async fn token_revoke(visit: Visit) -> Answered {
     let access = visit.access::<TokensManage>().await?;
     service::token::token_revoke(&visit.core, access, token_id(visit.part("token"))?).await?;
-    Ok(redirect(&format!("/spaces/{}/settings/tokens?done=token_revoked", visit.part("space"))))
+    Ok(redirect(&format!("/spaces/{}/settings/tokens?done=token_revoked", visit.place("space"))))
 }

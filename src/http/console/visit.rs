@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -42,9 +43,24 @@ impl Look {
             Some("dark") => Some("dark"),
             _ => None,
         };
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Look { t, theme, path }
+        Look { t, theme, path: shown(request).to_owned() }
     }
+}
+
+/// Path and query of the page that a request is about. Where a form is posted to can't be opened again: it is on the
+/// nearest page above that.
+fn shown(request: &HttpRequest) -> &str {
+    if request.method() == Method::GET {
+        return request.uri().path_and_query().map_or("/", |path| path.as_str());
+    }
+    let Ok(shared) = call::shared(request) else { return "/" };
+    let above = |path: &'_ str| path.rfind('/').map(|end| end.max(1)).filter(|end| *end < path.len());
+    let mut path = request.uri().path();
+    while !shared.router.takes(&Method::GET, path) {
+        let Some(end) = above(path) else { return "/" };
+        path = path.get(..end).unwrap_or("/");
+    }
+    path
 }
 
 fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
@@ -73,7 +89,7 @@ impl Open {
         let shared = call::shared(&request)?;
         let core = shared.core.clone();
         let (peer, trusted) = (request.peer_addr().map(|peer| peer.ip()), &shared.settings.trusted_proxies);
-        let posted = request.method() == actix_web::http::Method::POST;
+        let posted = request.method() == Method::POST;
         if posted && is_foreign(peer, request.headers(), trusted) {
             return Err(Error::plain(Code::OriginRefused));
         }
@@ -129,6 +145,8 @@ pub struct Visit {
     pub form: Form,
     pub request: HttpRequest,
     parts: Parts,
+    /// The same, as they stand in addresses.
+    places: Vec<(&'static str, String)>,
     query: Form,
 }
 
@@ -141,7 +159,9 @@ impl Visit {
             let next = utf8_percent_encode(&look.path, NON_ALPHANUMERIC);
             return Ok(Err(redirect(&format!("/login?next={next}"))));
         };
-        Ok(Ok(Visit { core, caller, person, client, look, form, request, parts, query }))
+        let place = |name| Some((name, utf8_percent_encode(parts.get(name)?, NON_ALPHANUMERIC).to_string()));
+        let places = ["space", "base", "table", "token"].into_iter().filter_map(place).collect();
+        Ok(Ok(Visit { core, caller, person, client, look, form, request, parts, places, query }))
     }
 
     /// The proof that the person may do `P` where the path says.
@@ -180,6 +200,11 @@ impl Visit {
         self.parts.get(name).unwrap_or_default()
     }
 
+    /// A part of the path as it stands in addresses: names may hold anything.
+    pub fn place(&self, name: &str) -> &str {
+        self.places.iter().find(|(found, _)| *found == name).map_or("", |(_, place)| place)
+    }
+
     /// Whether the path names a space.
     pub fn is_in_space(&self) -> bool {
         self.parts.get("space").is_some()
@@ -201,7 +226,9 @@ pub fn redirect(to: &str) -> HttpResponse {
 
 /// A place on this server that a form names, or the front page: no other server's, however it is written.
 pub fn local(path: &str) -> &str {
-    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r', '\t']);
+    let own = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(|c: char| c == '\\' || c.is_ascii_control());
     if own { path } else { "/" }
 }
 
@@ -217,6 +244,7 @@ mod tests {
             ("//evil.example", "/"),
             ("/\\evil.example", "/"),
             ("/\t/evil.example", "/"),
+            ("/\0", "/"),
             ("https://evil.example", "/"),
             ("", "/"),
         ] {
