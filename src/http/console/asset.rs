@@ -19,7 +19,12 @@ macro_rules! files {
 }
 
 /// Every file of the folder.
-const FILES: &[(&str, &[u8])] = files! { "console.css" "icon.svg" "icons.svg" "app.js" "grid.js" };
+const FILES: &[(&str, &[u8])] = files! {
+    "console.css" "grid.css" "icon.svg" "icons.svg" "app.js" "api.js" "cells.js" "choices.js"
+    "clipboard.js" "columns.js" "dom.js" "editors.js" "field-editor.js" "filter-text.js" "filter.js"
+    "grid.js" "head-menu.js" "help.js" "ids.js" "keys.js" "menu.js" "messages.js" "panel.js"
+    "pick.js" "places.js" "rows.js" "save.js" "scroll.js" "toast.js" "toolbar.js" "view.js"
+};
 
 struct Assets {
     version: String,

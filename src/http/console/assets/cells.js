@@ -83,7 +83,8 @@ export function toLocal(value) {
   const at = new Date(value);
   if (isEmpty(value) || Number.isNaN(at.valueOf())) return "";
   const day = `${String(at.getFullYear()).padStart(4, "0")}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
-  return `${day}T${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
+  const seconds = at.getSeconds() ? `:${pad(at.getSeconds())}` : "";
+  return `${day}T${pad(at.getHours())}:${pad(at.getMinutes())}${seconds}`;
 }
 
 const fromLocal = (text) => {

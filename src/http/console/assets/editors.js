@@ -20,7 +20,7 @@ function input(field, value, attributes = {}) {
   const dated = field.type === "date" || field.type === "dateTime";
   return el("input", {
     type: dated ? KINDS[field.type] : "text", inputmode: field.type === "number" ? "decimal" : KINDS[field.type],
-    step: field.type === "dateTime" && "1", max: dated && (field.type === "date" ? "9999-12-31" : "9999-12-31T23:59:59"),
+    step: field.type === "dateTime" && begin(field, value).length > 16 && "1", max: dated && (field.type === "date" ? "9999-12-31" : "9999-12-31T23:59:59"),
     autocomplete: "off", spellcheck: "false", value: begin(field, value), ...attributes,
   });
 }

@@ -144,8 +144,9 @@ class Grid extends HTMLElement {
   }
 
   /** Moves the focus to a cell. */
-  go({ row, col }, { extend = false } = {}) {
+  go({ row, col }, { extend = false, tabbing = false } = {}) {
     const before = this.active;
+    if (!tabbing) this.#tabFrom = null;
     this.anchor = extend ? (this.anchor ?? before) : null;
     this.active = {
       row: Math.max(extend ? 0 : -1, Math.min(row, this.rows.total)),
@@ -240,8 +241,7 @@ class Grid extends HTMLElement {
     const down = { row: row + 1, col: this.#tabFrom ?? col };
     const to = { down, right: { row, col: col + 1 }, left: { row, col: Math.max(0, col - 1) } }[move] ?? { row, col };
     if (move === "right" && col + 1 >= this.columns.count) Object.assign(to, down);
-    if (to.row !== row) this.#tabFrom = null;
-    return this.go(to);
+    return this.go(to, { tabbing: to.row === row });
   }
 
   #begin() {
@@ -252,7 +252,6 @@ class Grid extends HTMLElement {
   /** Goes to the last row and begins a record there. */
   addRecord() {
     const col = this.columns.list.findIndex((field) => !isComputed(field) && field.type !== "checkbox");
-    this.#tabFrom = null;
     this.go({ row: this.rows.total, col: Math.max(0, col) });
     return this.edit();
   }
@@ -290,7 +289,12 @@ class Grid extends HTMLElement {
 
   /** What Escape does: less is selected. */
   dismiss() {
-    if (this.anchor) {
+    const record = this.rows.at(this.active.row);
+    const field = this.columns.list[this.active.col];
+    if (record?.errors?.[field?.id]) {
+      record.errors = { ...record.errors, [field.id]: undefined };
+      touch(this, record);
+    } else if (this.anchor) {
       this.anchor = null;
       this.view.draw();
     } else if (this.picked.size > 0) this.unpick();

@@ -9,7 +9,7 @@ import { Scroll } from "./scroll.js";
 export const ROW = 34;
 const HEAD = 36;
 const OVERSCAN = 8;
-const ICONS = { string: "A", longText: "¶", number: "#", checkbox: "☑", date: "▦", dateTime: "◷", select: "◉", email: "@", url: "🔗︎", json: "{}", autoIncrement: "№", createdAt: "◷", updatedAt: "◷" };
+const ICONS = { string: "A", longText: "¶", number: "#", checkbox: "☑", date: "▦", dateTime: "◷", select: "◉", email: "@", url: "↗", json: "{}", autoIncrement: "№", createdAt: "◷", updatedAt: "◷" };
 
 /** The sign of a field's type. */
 export const typeSign = (type) => el("span", { class: "type-sign", "aria-hidden": "true" }, ICONS[type] ?? "•");
@@ -24,7 +24,7 @@ export class View {
     this.#app = app;
     this.head = el("div", { class: "row head-row", role: "row", "aria-rowindex": "1" });
     this.body = el("div", { class: "body", role: "rowgroup" });
-    this.sheet = el("div", { class: "sheet", role: "grid", "aria-multiselectable": "true", "aria-label": document.title }, el("div", { role: "rowgroup", class: "head" }, this.head), this.body);
+    this.sheet = el("div", { class: "sheet", role: "grid", "aria-multiselectable": "true", "aria-label": document.title }, el("div", { role: "rowgroup", class: "heads" }, this.head), this.body);
     this.box = el("div", { class: "scroller", tabindex: "-1" }, this.sheet);
     this.scroll = new Scroll(this.box, this.body, { changed: () => this.draw(), head: HEAD });
     new ResizeObserver(() => this.schedule()).observe(this.box);
@@ -194,7 +194,7 @@ export class View {
     const { active, columns } = this.#app;
     const area = this.#app.area();
     for (const [place, row] of this.#rows) {
-      const inside = area && place >= area.top && place <= area.bottom;
+      const inside = area && (area.top < area.bottom || area.left < area.right) && place >= area.top && place <= area.bottom;
       for (const [n, cell] of row.cells) {
         const selected = inside && n >= area.left && n <= area.right;
         cell.classList.toggle("selected", Boolean(selected));
