@@ -15,11 +15,14 @@ export class Scroll {
   #top = 0;
   #last = 0;
   #rest;
+  #head;
+  /** Pixels of rows that are seen at once. */
+  view = 0;
 
   constructor(box, body, { changed, head }) {
     this.#box = box;
     this.#body = body;
-    this.head = head;
+    this.#head = head;
     box.addEventListener("scroll", () => { this.#read(); changed(); }, { passive: true });
     box.addEventListener("scroll", () => {
       clearTimeout(this.#rest);
@@ -27,9 +30,9 @@ export class Scroll {
     }, { passive: true });
   }
 
-  /** Pixels of rows that are seen at once. */
-  get view() {
-    return Math.max(0, this.#box.clientHeight - this.head);
+  /** Says how high the box is: asking it at every step would have the browser lay the page out each time. */
+  resized(height) {
+    this.view = Math.max(0, height - this.#head);
   }
 
   /** The distance of the seen part from the first row, in pixels of rows. */
@@ -69,10 +72,11 @@ export class Scroll {
   /** Moves the bar to where the seen part is; rows are not seen to move. */
   #settle() {
     const wanted = this.#toBar(this.#top);
-    const moved = Math.abs(wanted - this.#box.scrollTop) >= 1;
-    if (moved) this.#box.scrollTop = wanted;
+    const moved = Math.abs(wanted - this.#last) >= 1;
+    if (!moved) return false;
+    this.#box.scrollTop = wanted;
     this.#last = this.#box.scrollTop;
-    return moved;
+    return true;
   }
 
   #ranges() {

@@ -19,6 +19,9 @@ export class View {
   #rows = new Map();
   #frame = 0;
   #columnsSeen = [1, 1];
+  #width = 0;
+  #left = 0;
+  #marked = "";
 
   constructor(app) {
     this.#app = app;
@@ -27,7 +30,12 @@ export class View {
     this.sheet = el("div", { class: "sheet", role: "grid", "aria-multiselectable": "true", "aria-label": document.title }, el("div", { role: "rowgroup", class: "heads" }, this.head), this.body);
     this.box = el("div", { class: "scroller", tabindex: "-1" }, this.sheet);
     this.scroll = new Scroll(this.box, this.body, { changed: () => this.draw(), head: HEAD });
-    new ResizeObserver(() => this.schedule()).observe(this.box);
+    new ResizeObserver(([{ contentRect }]) => {
+      this.#width = contentRect.width;
+      this.scroll.resized(contentRect.height);
+      this.schedule();
+    }).observe(this.box);
+    this.box.addEventListener("scroll", () => { this.#left = this.box.scrollLeft; }, { passive: true, capture: true });
   }
 
   /** Draws in the next frame, however often it is called before. */
@@ -83,7 +91,7 @@ export class View {
     const top = Math.floor(this.scroll.top / ROW);
     const bottom = Math.ceil((this.scroll.top + this.scroll.view) / ROW);
     const [from, to] = [Math.max(0, top - OVERSCAN), Math.min(count, bottom + OVERSCAN)];
-    this.#columnsSeen = this.#app.columns.seen(this.box.scrollLeft, this.box.clientWidth);
+    this.#columnsSeen = this.#app.columns.seen(this.#left, this.#width);
     const wanted = new Set([active.row]);
     for (let n = from; n < to; n += 1) wanted.add(n);
     wanted.delete(-1);
@@ -94,9 +102,14 @@ export class View {
       this.#rows.delete(place);
       free.push(row);
     }
-    for (const place of wanted) this.#drawRow(place, free);
+    const filled = [];
+    for (const place of wanted) if (this.#drawRow(place, free)) filled.push(this.#rows.get(place));
     for (const row of free) row.node.remove();
-    this.#mark();
+    const area = this.#app.area() ?? {};
+    const marked = [active.row, active.col, area.top, area.left, area.bottom, area.right].join();
+    if (marked !== this.#marked) this.#mark();
+    else for (const row of filled) this.#markRow(row);
+    this.#marked = marked;
     rows.want(Math.max(0, top), Math.min(total, bottom));
   }
 
@@ -105,7 +118,7 @@ export class View {
     if (!row) {
       row = free.pop() ?? this.#newRow();
       row.place = place;
-      row.record = undefined;
+      row.stamp = "";
       row.node.setAttribute("aria-rowindex", place + 2);
       this.#rows.set(place, row);
     }
@@ -113,10 +126,11 @@ export class View {
     const record = this.#app.rows.at(place);
     const isAdd = place === this.#app.rows.total;
     const stamp = `${record?.stamp ?? 0} ${isAdd} ${this.#columnsSeen} ${this.#app.picked.has(record?.id)}`;
-    if (row.record === record && row.stamp === stamp && record !== undefined) return;
+    if (row.record === record && row.stamp === stamp) return false;
     row.record = record;
     row.stamp = stamp;
     this.#fill(row, record, isAdd);
+    return true;
   }
 
   #newRow() {
@@ -192,22 +206,24 @@ export class View {
   /** Marks the focused cell and the selected ones. */
   #mark() {
     const { active, columns } = this.#app;
-    const area = this.#app.area();
-    for (const [place, row] of this.#rows) {
-      const inside = area && (area.top < area.bottom || area.left < area.right) && place >= area.top && place <= area.bottom;
-      for (const [n, cell] of row.cells) {
-        const selected = inside && n >= area.left && n <= area.right;
-        cell.classList.toggle("selected", Boolean(selected));
-        this.#tabbable(cell, place === active.row && n === active.col);
-      }
-      this.#tabbable(row.head, place === active.row && active.col === -1);
-    }
+    for (const row of this.#rows.values()) this.#markRow(row);
     [...this.head.querySelectorAll("[data-col]")].forEach((cell, n) => this.#tabbable(cell, active.row === -1 && n - 1 === Math.min(active.col, columns.count - 1)));
   }
 
+  #markRow({ place, cells, head }) {
+    const { active } = this.#app;
+    const area = this.#app.area();
+    const several = area && (area.top < area.bottom || area.left < area.right);
+    const inside = several && place >= area.top && place <= area.bottom;
+    for (const [n, cell] of cells) {
+      cell.classList.toggle("selected", Boolean(inside) && n >= area.left && n <= area.right);
+      this.#tabbable(cell, place === active.row && n === active.col);
+    }
+    this.#tabbable(head, place === active.row && active.col === -1);
+  }
+
   #tabbable(cell, isActive) {
-    cell.tabIndex = isActive ? 0 : -1;
-    cell.classList.toggle("active", isActive);
+    if (cell.classList.toggle("active", isActive) !== (cell.tabIndex === 0)) cell.tabIndex = isActive ? 0 : -1;
   }
 
   /** The element of a cell, if it is drawn. */
