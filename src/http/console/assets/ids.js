@@ -15,3 +15,12 @@ export function idBetween(low, high, part) {
   const [from, to] = [toNumber(low), toNumber(high)];
   return toId(from + ((to - from) * BigInt(Math.round(part * 1e6))) / 1_000_000n);
 }
+
+/** How far apart the ids of some records that follow each other are, on average. */
+export const idPace = (first, last, count) => (count > 1 ? (toNumber(last) - toNumber(first)) / BigInt(count - 1) : null);
+
+/** The id so many records after one, if they go on at a pace; null if that is none. */
+export function idAfter(id, pace, count) {
+  const number = toNumber(id) + pace * BigInt(count);
+  return number > 0n && number < 1n << 128n ? toId(number) : null;
+}

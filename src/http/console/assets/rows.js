@@ -5,7 +5,7 @@
 // and a few such calls close in on the one that is wanted. In any other order pages are passed over, a thousand at a time
 // and with one field only; their cursors stay.
 
-import { idBetween } from "./ids.js";
+import { idAfter, idBetween, idPace } from "./ids.js";
 import { Places } from "./places.js";
 
 const PAGE = 200;
@@ -13,9 +13,15 @@ const PAGE_MAX = 1000;
 const AHEAD = 400;
 const BEHIND = 200;
 const HELD = 8000;
+const SAMPLE = 50;
+/** So near a known record a place is reached by one page. */
+const STEP = 800;
 const PROBES_MAX = 80;
 const ID_MIN = `rec${"0".repeat(26)}`;
 const ID_MAX = `rec7${"z".repeat(25)}`;
+
+/** What records tell of the ids where they are. */
+const known = (records) => ({ id: records[0].id, pace: idPace(records[0].id, records.at(-1).id, records.length) });
 
 /** Records by place. */
 export class Rows {
@@ -163,28 +169,43 @@ export class Rows {
     const down = this.#question.sort?.[0] === "-id";
     const [after, before] = down ? ["<", ">"] : [">", "<"];
     const back = down ? ["id"] : ["-id"];
-    const low = this.#anchors.floor(place) ?? { place: -1, value: down ? ID_MAX : ID_MIN };
+    const low = this.#anchors.floor(place) ?? { place: -1, value: { id: down ? ID_MAX : ID_MIN } };
     const high = this.#anchors.ceiling(place);
-    const backwards = async (question, end) => {
-      const { records } = await this.#ask({ ...question, sort: back, limit: PAGE });
+    const backwards = async (question, end, limit) => {
+      const { records } = await this.#ask({ ...question, sort: back, limit });
       return () => this.#put(end - records.length, records.reverse());
     };
-    if (!high) return backwards({}, this.#server);
+    if (!high) return backwards({}, this.#server, PAGE);
     const within = (...tests) => [this.#question.filter && `(${this.#question.filter})`, ...tests].filter(Boolean).join(" and ");
-    if (place - low.place <= PAGE) {
-      const { records } = await this.#ask({ filter: within(`id ${after} "${low.value}"`), limit: PAGE * 2 });
-      return () => this.#put(low.place + 1, records);
+    if (place - low.place <= STEP) {
+      const { records } = await this.#ask({ filter: within(`id ${after}= "${low.value.id}"`), limit: place - low.place + PAGE });
+      return () => this.#put(low.place, records);
     }
-    if (high.place - place <= PAGE) return backwards({ filter: within(`id ${before} "${high.value}"`) }, high.place);
+    if (high.place - place <= STEP) {
+      return backwards({ filter: within(`id ${before} "${high.value.id}"`) }, high.place, high.place - place + PAGE);
+    }
     this.far = true;
-    // Records come in bursts, so ids are not spread evenly: every second guess halves what is left instead.
-    const part = this.#probes % 2 ? 0.5 : (place - low.place) / (high.place - low.place);
-    this.#probes += 1;
-    const guess = idBetween(low.value, high.value, part);
+    const guess = this.#guess(low, high, place);
     const end = this.#anchors.last();
-    const filter = within(`id ${after}= "${guess}"`, `id ${before}= "${end.value}"`);
-    const page = await this.#ask({ filter, limit: PAGE, total: true });
-    return () => this.#put(end.place + 1 - page.total, page.records);
+    const filter = within(`id ${after}= "${guess}"`, `id ${before}= "${end.value.id}"`);
+    const { total, records } = await this.#ask({ filter, limit: SAMPLE, fields: [this.passField], total: true });
+    // The first record from the guess on has this place, so all before it lie before the guess: a gap between bursts
+    // gets narrower though no new record is found.
+    return () => this.#anchors.set(end.place + 1 - total, { ...known(records), bound: guess });
+  }
+
+  /**
+   * An id near the one that is wanted. Records come in bursts (one import is some milliseconds), so ids are not spread
+   * evenly: by turns the pace of the records before is taken to go on, which finds the place within a burst or the
+   * beginning of the next one, and what is left is divided.
+   */
+  #guess(low, high, place) {
+    const bound = high.value.bound ?? high.value.id;
+    const inside = (id) => id !== null && (id > low.value.id) === (bound > id);
+    this.#probes += 1;
+    const onward = this.#probes % 2 && low.value.pace ? idAfter(low.value.id, low.value.pace, place - low.place) : null;
+    if (inside(onward)) return onward;
+    return idBetween(low.value.id, bound, this.#probes % 4 ? (place - low.place) / (high.place - low.place) : 0.5);
   }
 
   #took(start, page) {
@@ -207,10 +228,16 @@ export class Rows {
       this.#byId.set(kept.id, kept);
     });
     if (records.length > 0) {
-      this.#probes = this.#missing() === null ? 0 : this.#probes;
-      for (const n of [0, records.length - 1]) this.#anchors.set(start + n, records[n].id);
+      this.#probes = 0;
+      this.#anchor(start, known(records));
+      this.#anchor(start + records.length - 1, { ...known(records), id: records.at(-1).id });
     }
     if (this.#held.size > HELD) this.#forget();
+  }
+
+  #anchor(place, value) {
+    const held = this.#anchors.floor(place);
+    if (held?.place !== place || held.value.id !== value.id) this.#anchors.set(place, value);
   }
 
   #forget() {
