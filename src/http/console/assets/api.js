@@ -19,7 +19,7 @@ export class Problem extends Error {
 
   /** All it says. */
   get text() {
-    return this.faults.map((fault) => fault.detail).join(" ") || this.message;
+    return this.faults.slice(0, 3).map((fault) => fault.detail).join(" ") || this.message;
   }
 }
 

@@ -113,7 +113,7 @@ class Grid extends HTMLElement {
     return this.rows.load(question).catch((other) => this.#broken(other, () => this.reload()));
   }
 
-  #broken(problem, again = () => this.rows.want(...this.view.seen)) {
+  #broken(problem, again = () => this.rows.retry()) {
     const ended = problem.status === 401;
     const action = ended
       ? el("a", { class: "button small", href: `/login?next=${encodeURIComponent(location.pathname + location.search)}` }, t("grid.sign_in"))

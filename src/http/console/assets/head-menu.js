@@ -30,7 +30,8 @@ export function headMenu(app, col) {
     at > 0 && { label: t("field.hide"), picture: "eye", run: () => { columns.hide(field, true); toolbar.fieldsChanged(); app.view.reset(); app.go({ row: -1, col: col - 1 }); } },
     { label: t("field.move_left"), apart: true, disabled: at === 0, run: () => fieldMove(app, field, at - 1) },
     { label: t("field.move_right"), disabled: at === app.fields.length - 1, run: () => fieldMove(app, field, at + 1) },
-    { label: t("field.delete"), picture: "trash", apart: true, disabled: app.fields.length === 1, run: () => fieldDelete(app, field) },
+    { label: t("field.add"), picture: "plus", apart: true, run: () => app.addField() },
+    { label: t("field.delete"), picture: "trash", disabled: app.fields.length === 1, run: () => fieldDelete(app, field) },
   ];
   openMenu(app.view.cell(-1, col), items, field.name);
   return true;

@@ -38,6 +38,8 @@ export class Rows {
   #turn = 0;
   #probes = 0;
   #busy = false;
+  // After a failure nothing is asked for until somebody says so: a server that is down is not asked in every frame.
+  #paused = false;
   /** Records made here since the list was loaded: they stand at its end, whatever filter and sort say. */
   extras = [];
   loaded = false;
@@ -81,6 +83,7 @@ export class Rows {
     this.extras = this.extras.filter((record) => record.draft);
     this.#server = page.total;
     this.loaded = true;
+    this.#paused = false;
     this.#cursors.set(0, null);
     this.#took(0, page);
     this.#changed();
@@ -102,14 +105,21 @@ export class Rows {
     return this.want(...this.#seen);
   }
 
+  /** Goes on after a failure. */
+  retry() {
+    this.#paused = false;
+    return this.want(...this.#seen);
+  }
+
   /** Says what is seen, and gets what is missing of it and around it. */
   async want(first, last) {
     this.#seen = [first, last];
-    if (this.#busy || !this.loaded) return;
+    if (this.#busy || this.#paused || !this.loaded) return;
     this.#busy = true;
     try {
       for (let place = this.#missing(); place !== null; place = this.#missing()) await this.#get(place);
     } catch (problem) {
+      this.#paused = true;
       this.#failed(problem);
     } finally {
       this.#busy = false;

@@ -137,7 +137,8 @@ export class Toolbar {
 
   #fieldsMenu() {
     const { columns, fields, view } = this.#app;
-    const items = () => fields.map((field, n) => ({
+    const adding = { label: t("field.add"), picture: "plus", apart: true, run: () => this.#app.addField() };
+    const items = () => [...fields.map((field, n) => ({
       label: field.name, checked: !columns.isHidden(field), disabled: n === 0,
       run: () => {
         columns.hide(field, !columns.isHidden(field));
@@ -145,7 +146,7 @@ export class Toolbar {
         this.#labels();
         view.reset();
       },
-    }));
+    })), adding];
     openMenu(this.fieldsButton, items, t("field.fields"));
   }
 

@@ -48,7 +48,7 @@ export class View {
     const { columns } = this.#app;
     this.sheet.style.setProperty("--columns", columns.template);
     this.sheet.style.width = `${columns.totalWidth}px`;
-    this.sheet.setAttribute("aria-colcount", columns.count + 1);
+    this.sheet.setAttribute("aria-colcount", columns.count + 2);
     for (const row of this.#rows.values()) row.node.remove();
     this.#rows.clear();
     this.drawHead();
@@ -73,7 +73,8 @@ export class View {
     all.checked = this.#app.picked.size > 0;
     all.indeterminate = all.checked && this.#app.picked.size < this.#app.rows.total;
     const corner = el("div", { role: "columnheader", class: "cell row-head", "data-col": -1, "aria-colindex": 1, tabindex: "-1" }, all);
-    const add = el("button", { type: "button", class: "add-field", tabindex: "-1", onclick: () => this.#app.addField() }, icon("plus"), t("field.add"));
+    const add = el("div", { role: "columnheader", class: "add-head", "aria-colindex": columns.count + 2 },
+      el("button", { type: "button", class: "add-field", tabindex: "-1", onclick: () => this.#app.addField() }, icon("plus"), t("field.add")));
     add.style.gridColumn = columns.count + 2;
     this.head.replaceChildren(corner, ...heads, add);
     this.#mark();
