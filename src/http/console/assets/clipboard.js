@@ -171,11 +171,7 @@ async function create(app, made) {
   try {
     const { ids } = await app.api.createMany(made.map((values) => ({ values: app.writable(values) })));
     await showMade(app, ids);
-    const undo = async () => {
-      await app.api.deleteMany(ids).catch(failure);
-      app.reload();
-    };
-    toast(t.count("grid.records_made", ids.length), { action: { label: t("grid.undo"), run: undo } });
+    toast(t.count("grid.records_made", ids.length), { action: { label: t("grid.undo"), run: () => unmake(app, ids) } });
   } catch (problem) {
     const where = problem.faults?.[0]?.pointer.split("/")[2];
     const place = where === undefined ? "" : `${t("grid.pasted_row", { n: Number(where) + 1 })} `;
@@ -183,8 +179,20 @@ async function create(app, made) {
   }
 }
 
+/** Takes back what was made. */
+export async function unmake(app, ids) {
+  try {
+    await app.api.deleteMany(ids);
+    app.grew(-ids.length);
+    await app.reload();
+  } catch (problem) {
+    failure(problem);
+  }
+}
+
 /** Puts new records at the end of the list, whatever the filter says. */
 export async function showMade(app, ids) {
+  app.grew(ids.length);
   for (let n = 0; n < ids.length; n += 1000) {
     const part = ids.slice(n, n + 1000);
     const filter = { conjunction: "and", children: [{ field: "id", op: "in", value: part }] };

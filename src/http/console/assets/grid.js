@@ -256,8 +256,9 @@ class Grid extends HTMLElement {
     return this.edit();
   }
 
-  /** A new record is on the server. */
-  made() {
+  /** The table has so many more records now, or fewer. */
+  grew(by) {
+    this.table.recordCount += by;
     this.#changed();
   }
 

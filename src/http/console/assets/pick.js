@@ -1,7 +1,7 @@
 // What can be done with the records that are ticked: at the lower edge of the grid, while there are any.
 
 import { isComputed } from "./cells.js";
-import { showMade, write } from "./clipboard.js";
+import { showMade, unmake, write } from "./clipboard.js";
 import { button, dialog, el } from "./dom.js";
 import { control } from "./editors.js";
 import { t } from "./messages.js";
@@ -98,11 +98,7 @@ export async function duplicateRecords(app, ids) {
     shown.end();
   }
   if (made.length === 0) return;
-  const undo = async () => {
-    await app.api.deleteMany(made).catch(failure);
-    app.reload();
-  };
-  toast(t.count("grid.records_made", made.length), { action: { label: t("grid.undo"), run: undo } });
+  toast(t.count("grid.records_made", made.length), { action: { label: t("grid.undo"), run: () => unmake(app, made) } });
   app.go({ row: app.rows.total - 1, col: app.active.col });
 }
 
@@ -134,11 +130,13 @@ export async function deleteRecords(app, records) {
   for (const id of ids) app.picked.delete(id);
   app.pickBar.show();
   app.rows.remove(ids);
+  app.grew(-kept.length);
   if (ids.includes(app.panel.record?.id)) app.panel.close();
   app.go({ row: Math.min(app.active.row, Math.max(0, app.rows.total - 1)), col: app.active.col });
   const undo = async () => {
     try {
       await app.api.createMany(kept.map(({ id, values }) => ({ id, values: app.writable(values) })));
+      app.grew(kept.length);
       await app.reload();
       toast(t.count("grid.restored", kept.length));
     } catch (problem) {

@@ -81,7 +81,7 @@ async function make(app, record, field) {
     record.errors = undefined;
     record.saving.delete(field.id);
     adopt(app, record, now);
-    app.made(record);
+    app.grew(1);
     announce(t("grid.record_made"));
     return true;
   } catch (problem) {
@@ -154,6 +154,7 @@ function gone(app, record, values) {
   const again = async () => {
     try {
       await app.api.createMany([{ id: record.id, values: app.writable(values) }]);
+      app.grew(1);
       app.reload();
     } catch (problem) {
       failure(problem);
