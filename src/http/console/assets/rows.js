@@ -219,10 +219,21 @@ export class Rows {
   }
 
   #took(start, page) {
+    this.#settle(page);
     const end = start + page.records.length;
     if (page.nextCursor) this.#cursors.set(end, page.nextCursor);
     else this.#server = end;
     this.#put(start, page.records);
+  }
+
+  /** Records that were made here and now come with the list are in it at their own place. */
+  #settle({ records, nextCursor }) {
+    const listed = new Set(records.map((record) => record.id));
+    const settled = this.extras.filter((record) => listed.has(record.id));
+    if (settled.length === 0) return;
+    for (const record of settled) this.#byId.set(record.id, record);
+    this.extras = this.extras.filter((record) => !listed.has(record.id));
+    if (nextCursor) this.#server += settled.length;
   }
 
   #put(start, records) {
