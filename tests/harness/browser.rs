@@ -80,11 +80,6 @@ impl Browser {
         self.cdp("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
-    /// Sets a cookie for the page that is open.
-    pub fn cookie(&self, name: &str, value: &str) {
-        self.command("cookie", &json!({"cookie": {"name": name, "value": value, "path": "/"}}));
-    }
-
     /// The value of the `Cookie` header that the browser would send, also with what scripts can't see.
     pub fn session_cookie(&self) -> String {
         let cookies = self.ask("cookie");
@@ -117,16 +112,6 @@ impl Browser {
     pub fn window_close(&self) {
         let _ = self.agent.delete(format!("{}/window", self.session)).call().unwrap();
         self.window(1);
-    }
-
-    /// Presses keys one after another, wherever the focus is; what is no character has one of WebDriver's own.
-    pub fn press(&self, keys: &str) {
-        let each = keys
-            .chars()
-            .flat_map(|key| ["keyDown", "keyUp"].map(|of| json!({"type": of, "value": key.to_string()})));
-        let actions =
-            json!({"actions": [{"type": "key", "id": "keys", "actions": each.collect::<Vec<_>>()}]});
-        self.command("actions", &actions);
     }
 
     /// What a script hands to `arguments[0]`, which is a function.

@@ -50,10 +50,8 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
 /// A script without its comments and indents, which are a sixth of what a browser would get. Only whole lines are looked
 /// at, so nothing within a line can be mistaken; no script of ours has a text of several lines.
 fn lean(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) if name.ends_with(".js") => text,
-        _ => return bytes.to_vec(),
-    };
+    let script = media_type(name).starts_with("text/javascript");
+    let Some(text) = std::str::from_utf8(bytes).ok().filter(|_| script) else { return bytes.to_vec() };
     let (mut out, mut within) = (String::with_capacity(text.len()), false);
     for line in text.lines().map(str::trim) {
         within |= line.starts_with("/*");
