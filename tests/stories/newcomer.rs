@@ -28,6 +28,7 @@ fn a_newcomer_makes_a_token_uses_it_in_swagger_ui_and_revokes_it() {
     browser.click(".saved .primary");
     home.wait_for(&format!("{space}/settings/tokens"));
     nowhere(browser, &secret, "the list");
+    browser.picture_of("#nav .nav-end", &picture("docs/api-token-where"));
     browser.picture_of(".scroll-x", &picture("docs/api-token-list"));
     browser.click("table.list a");
     home.wait_for(&format!("{space}/settings/tokens/tkn"));
@@ -59,7 +60,6 @@ fn table_made(home: &Home) {
 fn token_made(home: &Home, space: &str) -> String {
     let browser = &home.browser;
     home.go(&format!("{space}/settings"));
-    browser.picture_of("#nav .nav-end", &picture("docs/api-token-where"));
     browser.click(".tabs a[href$=tokens]");
     browser.click(".head a.primary");
     browser.type_into("[name=name]", "Website");
