@@ -79,6 +79,15 @@ pub const SORT_KEYS_MAX: usize = 8;
 /// Words of a search.
 pub const SEARCH_WORDS_MAX: usize = 20;
 
+/// Typed documents that are held in memory.
+pub const DOCUMENTS_HELD_MAX: usize = 64;
+/// Bytes of the typed documents that are held in memory.
+pub const DOCUMENTS_HELD_BYTES_MAX: usize = 32 << 20;
+/// Tables of a typed document that take their examples from records, when that is asked for.
+pub const EXAMPLE_TABLES_MAX: usize = 1000;
+/// Records in which examples are looked for.
+pub const EXAMPLE_RECORDS_MAX: usize = 10;
+
 /// Spaces whose schemas are held in memory.
 pub const CATALOGS_HELD_MAX: usize = 1000;
 /// Bytes that have to be free on the disk for the server to take changes and call itself ready.

@@ -97,6 +97,10 @@ const ROWS: &[Row] = &[
     Row { name: "session list",              request: |s| s.server.get("/api/auth/sessions").cookie(&s.cookie).send(), status: 200, most: (3, 1, 0) },
     Row { name: "session delete",            request: |s| s.server.delete(&format!("/api/auth/sessions/{}", OTHER.with_borrow(Clone::clone))).cookie(&s.cookie).send(), status: 204, most: (4, 0, 1) },
     Row { name: "password update",           request: |s| s.server.post("/api/auth/password").cookie(&s.cookie).json(json!({"currentPassword": PASSWORD, "newPassword": PASSWORD})).send(), status: 204, most: (6, 1, 1) },
+    Row { name: "space document",            request: |s| send(s, "GET", "/api/openapi/openapi.json", false, None), status: 200, most: (0, 0, 0) },
+    Row { name: "table document",            request: |s| send(s, "GET", &s.path("/openapi.json"), false, None), status: 200, most: (0, 0, 0) },
+    Row { name: "table document of data",    request: |s| send(s, "GET", &s.path("/openapi.json?examples=data"), false, None), status: 200, most: (1, 1, 0) },
+    Row { name: "table schema",              request: |s| send(s, "GET", &s.path("/schema.json"), false, None), status: 200, most: (0, 0, 0) },
     Row { name: "a bad token",               request: |s| s.server.get("/api/openapi/space").token("undb_bad").send(), status: 401, most: (0, 0, 0) },
     Row { name: "healthz",                   request: |s| s.server.get("/healthz").send(), status: 200, most: (0, 0, 0) },
 ];

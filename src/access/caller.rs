@@ -172,6 +172,14 @@ impl Caller {
         }
     }
 
+    /// What it is, for the log.
+    pub const fn kind(&self) -> &'static str {
+        match self.who {
+            Who::Token(_) => "a token",
+            Who::Person(_) => "a person",
+        }
+    }
+
     /// The token's space, if it is one.
     pub fn token_space(&self) -> Option<SpaceId> {
         match &self.who {
@@ -218,8 +226,8 @@ impl Caller {
         let place = P::Place::resolve(self, known, path)?;
         match (P::NEED, &self.who) {
             (Need::Session, Who::Token(_)) => return Err(Error::plain(Code::SessionRequired)),
-            (Need::Scope(scope), Who::Token(_)) if !self.reach.scopes.grant(scope) => {
-                return Err(Error::new(Code::ScopeMissing, format!("This call needs the scope `{scope}`.")));
+            (need, Who::Token(_)) if !need.is_met(self.reach.scopes) => {
+                return Err(Error::new(Code::ScopeMissing, format!("This call needs {need}.")));
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! The one matrix of what needs what. A route's proof type names a row; its entry in the API document is made from it.
 
 use super::proof::{InBase, InSpace, InTable, Nowhere, Place};
-use crate::model::scope::Scope;
+use crate::model::scope::{Scope, Scopes};
 
 /// What a caller must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,8 +10,36 @@ pub enum Need {
     Any,
     /// This scope; a session has them all.
     Scope(Scope),
+    /// Any of these scopes.
+    OneOf(&'static [Scope]),
     /// A signed-in person.
     Session,
+}
+
+impl Need {
+    /// Whether a token of these scopes has what is needed.
+    pub fn is_met(self, scopes: Scopes) -> bool {
+        match self {
+            Need::Any => true,
+            Need::Scope(scope) => scopes.grant(scope),
+            Need::OneOf(any) => any.iter().any(|scope| scopes.grant(*scope)),
+            Need::Session => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Need::Any => f.write_str("any good token, or a session"),
+            Need::Scope(scope) => write!(f, "the scope `{scope}`"),
+            Need::OneOf(any) => {
+                let names: Vec<_> = any.iter().map(|scope| format!("`{scope}`")).collect();
+                write!(f, "one of the scopes {}", names.join(", "))
+            }
+            Need::Session => f.write_str("a session: a token can't do this"),
+        }
+    }
 }
 
 /// How a narrowed token stands to a call.
@@ -50,6 +78,9 @@ macro_rules! permissions {
     )+};
 }
 
+/// The scopes that show what a table is made of.
+pub const DESCRIBED: [Scope; 2] = [Scope::RecordsRead, Scope::SchemaRead];
+
 permissions! {
     //                 place    needs                            narrowed  writes
     /// Being someone at all.
@@ -67,6 +98,8 @@ permissions! {
     BaseRead:          InBase,  Need::Scope(Scope::SchemaRead),   Filters, false;
     BaseWrite:         InBase,  Need::Scope(Scope::SchemaWrite),  Whole,   true;
     TableRead:         InTable, Need::Scope(Scope::SchemaRead),   Filters, false;
+    /// Knowing what a table is made of, which whoever may read its records has to.
+    TableDescribe:     InTable, Need::OneOf(&DESCRIBED),          Filters, false;
     TableWrite:        InTable, Need::Scope(Scope::SchemaWrite),  Filters, true;
     RecordsRead:       InTable, Need::Scope(Scope::RecordsRead),  Filters, false;
     RecordsWrite:      InTable, Need::Scope(Scope::RecordsWrite), Filters, true;

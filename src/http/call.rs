@@ -84,6 +84,7 @@ where
         let caller = request.extensions().get::<Caller>().cloned();
         let caller = caller.ok_or_else(Error::unauthorized)?;
         let access = access(&core, &caller, &request, &mut parts).await?;
+        tracing::trace!(target: "undb::walk", floor = "http", "call: the proof {}", std::any::type_name::<P>());
         match said_read(&request, &mut payload).await {
             Ok((query, key, body, faults)) => {
                 Ok(Call { core, caller, access, query, body, faults, request, parts, key })

@@ -124,6 +124,7 @@ async fn before(request: &ServiceRequest, id: &Arc<str>) -> Result<Option<HttpRe
     let path = request.path();
     if path.starts_with("/api/") && !OPEN.contains(&path) {
         let caller = identify(request, shared, id).await?;
+        tracing::trace!(target: "undb::walk", floor = "http", "front: the caller is {}", caller.kind());
         if let Some(person) = caller.person() {
             crate::service::session::session_touch(&shared.core, person);
         }
@@ -267,6 +268,7 @@ fn observe(response: &ServiceResponse<BoxBody>, id: &str, began: Instant) {
         caller.answered(&shared.core.clock, status >= 400);
         caller.token()
     });
+    tracing::trace!(target: "undb::walk", floor = "http", "front: {status}");
     let logged = match shared.settings.log_requests {
         LogRequests::All => true,
         LogRequests::Errors => status >= 500 || took.as_millis() > SLOW_MS,

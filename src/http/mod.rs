@@ -35,6 +35,7 @@ mod space;
 mod swagger;
 mod table;
 mod token;
+mod typed;
 mod usage;
 
 use std::sync::Arc;

@@ -17,9 +17,17 @@ pub struct ParamDoc {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamType {
     Text,
-    Flag { default: bool },
-    Integer { min: usize, max: usize, default: usize },
+    Flag {
+        default: bool,
+    },
+    Integer {
+        min: usize,
+        max: usize,
+        default: usize,
+    },
     OneOf(&'static [&'static str]),
+    /// One of these, and something else if it is left out.
+    Choice(&'static [&'static str]),
 }
 
 /// The parameters of one kind of call.

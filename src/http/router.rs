@@ -93,6 +93,7 @@ impl Router {
         payload: Payload,
     ) -> std::result::Result<HttpResponse, Problem> {
         let (target, parts) = self.find(request.uri().path())?;
+        tracing::trace!(target: "undb::walk", floor = "http", "router: {}", target.pattern);
         let handler = target.handlers.iter().find(|(method, _)| method == request.method());
         match handler {
             Some((_, handler)) => handler(Incoming { request, payload, parts }).await,

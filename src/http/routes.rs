@@ -15,9 +15,9 @@ use super::query::{ParamDoc, Query};
 use super::router::{Handler, Incoming};
 use super::{
     answer, auth, base, console, errors, field, health, metrics, openapi, password, record, record_aggregate,
-    record_bulk, record_list, session, space, swagger, table, token, usage,
+    record_bulk, record_list, session, space, swagger, table, token, typed, usage,
 };
-use crate::access::{Inside, Need, Nowhere, Permission, Place, Resolve};
+use crate::access::{Inside, Narrow, Need, Nowhere, Permission, Place, Resolve};
 
 /// What a handler's signature says.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Facts {
     pub writes: bool,
     /// Whether it happens in a space, which a session has to name.
     pub in_space: bool,
+    /// How a narrowed token stands to it.
+    pub narrow: Narrow,
     pub params: &'static [ParamDoc],
     pub reads_body: bool,
     pub body_optional: bool,
@@ -72,6 +74,7 @@ where
         need: Some(P::NEED),
         writes: P::WRITES,
         in_space: P::Place::IN_SPACE,
+        narrow: P::NARROW,
         params: Q::PARAMS,
         reads_body: B::READ,
         body_optional: B::OPTIONAL,
@@ -92,6 +95,7 @@ where
         need: None,
         writes: B::READ,
         in_space: false,
+        narrow: Narrow::Filters,
         params: Q::PARAMS,
         reads_body: B::READ,
         body_optional: B::OPTIONAL,
@@ -167,6 +171,9 @@ pub fn routes() -> Vec<Route> {
         facts_of space::space_get;
         facts_of space::space_update;
         facts_of space::space_delete;
+        facts_of typed::space_document_get;
+        facts_of typed::table_document_get;
+        facts_of typed::table_schema_get;
         facts_of token::own_token_get;
         facts_of token::token_list;
         facts_of token::token_create;

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 use utoipa_swagger_ui::{Config, serve};
 
 use super::codings::Coding;
@@ -19,6 +20,10 @@ use crate::error::{Code, Error};
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; \
                       base-uri 'none'; form-action 'self'; object-src 'none'";
 
+/// The file that starts the page, and what it is here.
+const INITIALIZER: &str = "swagger-initializer.js";
+const START: &[u8] = include_bytes!("swagger.js");
+
 /// The files of the page.
 pub const FILES: [&str; 8] = [
     "index.html",
@@ -26,7 +31,7 @@ pub const FILES: [&str; 8] = [
     "swagger-ui.css",
     "swagger-ui-bundle.js",
     "swagger-ui-standalone-preset.js",
-    "swagger-initializer.js",
+    INITIALIZER,
     "favicon-16x16.png",
     "favicon-32x32.png",
 ];
@@ -34,19 +39,30 @@ pub const FILES: [&str; 8] = [
 /// A file that is served as it is.
 #[derive(Debug)]
 pub struct Asset {
-    /// Borrowed from the binary where it is served as its crate has it.
-    bytes: Cow<'static, [u8]>,
+    /// Shared with every answer, and with the binary where it is served as its crate has it.
+    bytes: Bytes,
     of_type: String,
     etag: String,
-    packed: OnceLock<Option<Vec<u8>>>,
+    packed: OnceLock<Option<Bytes>>,
 }
 
 impl Asset {
     pub fn new(bytes: impl Into<Cow<'static, [u8]>>, of_type: impl Into<String>) -> Asset {
-        let bytes = bytes.into();
-        let hash = blake3::hash(&bytes).to_hex();
-        let etag = format!("\"{}\"", hash.get(..16).unwrap_or_default());
-        Asset { bytes, of_type: of_type.into(), etag, packed: OnceLock::new() }
+        let bytes = match bytes.into() {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        };
+        let etag = etag(&blake3::hash(&bytes));
+        Asset::tagged(bytes, of_type, etag)
+    }
+
+    /// A file whose entity tag is known otherwise.
+    pub fn tagged(bytes: impl Into<Bytes>, of_type: impl Into<String>, etag: String) -> Asset {
+        Asset { bytes: bytes.into(), of_type: of_type.into(), etag, packed: OnceLock::new() }
+    }
+
+    pub fn etag(&self) -> &str {
+        &self.etag
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -55,13 +71,8 @@ impl Asset {
 
     /// The file, or 304 if the browser has it.
     pub fn send(&self, request: &HttpRequest) -> HttpResponse {
-        let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-        let mut response = if known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == self.etag)) {
-            // RFC 9110, section 15.4.5: what a 200 would say of caching, this says too.
-            HttpResponse::NotModified().insert_header((header::VARY, "accept-encoding")).finish()
-        } else {
-            self.whole(request)
-        };
+        let known = is_known(request, &self.etag);
+        let mut response = if known { not_modified() } else { self.whole(request) };
         let headers = response.headers_mut();
         for (name, value) in [(header::ETAG, self.etag.as_str()), (header::CACHE_CONTROL, "no-cache")] {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -76,31 +87,42 @@ impl Asset {
         response.insert_header((header::CONTENT_TYPE, self.of_type.as_str()));
         // Every browser reads gzip, so each file is packed once at most, on first use.
         if Coding::Gzip.is_taken(request.headers().get(header::ACCEPT_ENCODING))
-            && let Some(packed) = self.packed.get_or_init(|| Coding::Gzip.pack(&self.bytes).ok())
+            && let Some(packed) =
+                self.packed.get_or_init(|| Coding::Gzip.pack(&self.bytes).ok().map(Bytes::from))
         {
             response.insert_header((header::CONTENT_ENCODING, "gzip"));
             response.insert_header((header::VARY, "accept-encoding"));
             return response.body(packed.clone());
         }
-        match &self.bytes {
-            Cow::Borrowed(bytes) => response.body(*bytes),
-            Cow::Owned(bytes) => response.body(bytes.clone()),
-        }
+        response.body(self.bytes.clone())
     }
+}
+
+/// The entity tag that a hash makes.
+pub fn etag(hash: &blake3::Hash) -> String {
+    format!("\"{}\"", hash.to_hex().get(..16).unwrap_or_default())
+}
+
+/// Whether the client has what has this entity tag, by weak comparison (RFC 9110, section 13.1.2).
+pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    let lines = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|tags| tags.to_str().ok());
+    let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// That it has it. RFC 9110, section 15.4.5: what a 200 would say of caching, this says too.
+pub fn not_modified() -> HttpResponse {
+    HttpResponse::NotModified().insert_header((header::VARY, "accept-encoding")).finish()
 }
 
 /// The files by name.
 pub fn files() -> HashMap<String, Asset> {
-    let config = Config::new(["/api/openapi.json"])
-        .validator_url("none")
-        .persist_authorization(true)
-        .deep_linking(true)
-        .display_request_duration(true)
-        .default_models_expand_depth(0)
-        .doc_expansion("list")
-        .try_it_out_enabled(false);
-    let config = Arc::new(config);
+    // Ours takes the place of the one file that it would be written into.
+    let config = Arc::new(Config::default());
     let served = FILES.iter().filter_map(|name| {
+        if *name == INITIALIZER {
+            return Some(((*name).to_owned(), Asset::new(START, "text/javascript")));
+        }
         let file = serve(name, config.clone()).ok().flatten()?;
         Some(((*name).to_owned(), Asset::new(file.bytes, file.content_type)))
     });

@@ -34,6 +34,24 @@ struct Counters {
     commits: AtomicU64,
 }
 
+impl Counters {
+    fn get(&self, keys: &[(Keyspace, &[u8])]) {
+        self.gets.fetch_add(1, Ordering::SeqCst);
+        let of: Vec<u8> = keys.iter().map(|(of, _)| of.0).collect();
+        step("get", &of);
+    }
+
+    fn scan(&self, of: Keyspace) {
+        self.scans.fetch_add(1, Ordering::SeqCst);
+        step("scan", &[of.0]);
+    }
+}
+
+/// Tells what is done to keys of which keyspaces, for those who record a request's way.
+fn step(what: &str, of: &[u8]) {
+    tracing::trace!(target: "undb::walk", floor = "kv", of = ?of, "{what}");
+}
+
 /// The wrapper. All switches are off at first.
 pub struct Testing {
     inner: Arc<dyn Engine>,
@@ -128,7 +146,7 @@ impl Engine for Testing {
     }
 
     fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
-        self.counters.gets.fetch_add(1, Ordering::SeqCst);
+        self.counters.get(keys);
         self.inner.get(keys)
     }
 
@@ -182,22 +200,24 @@ struct Counted<'a> {
 
 impl Read for Counted<'_> {
     fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
-        self.counters.gets.fetch_add(1, Ordering::SeqCst);
+        self.counters.get(keys);
         self.inner.get(keys)
     }
 
     fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
-        self.counters.scans.fetch_add(1, Ordering::SeqCst);
+        self.counters.scan(of);
         self.inner.scan(of, range, way, each)
     }
 }
 
 impl Write for Counted<'_> {
     fn put(&mut self, of: Keyspace, key: &[u8], value: &[u8]) {
+        step("put", &[of.0]);
         self.inner.put(of, key, value);
     }
 
     fn delete(&mut self, of: Keyspace, key: &[u8]) {
+        step("delete", &[of.0]);
         self.inner.delete(of, key);
     }
 }
@@ -218,13 +238,13 @@ impl Expiring {
 
 impl Read for Expiring {
     fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
-        self.counters.gets.fetch_add(1, Ordering::SeqCst);
+        self.counters.get(keys);
         self.check()?;
         self.inner.get(keys)
     }
 
     fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
-        self.counters.scans.fetch_add(1, Ordering::SeqCst);
+        self.counters.scan(of);
         self.check()?;
         // Asked before every row, so that a test may expire a scan midway.
         let mut expired = Ok(());

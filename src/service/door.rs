@@ -52,6 +52,7 @@ impl Door {
         body: impl Fn(&mut dyn Write) -> Result<(Outcome, T)> + Send + 'static,
     ) -> Result<T> {
         self.room_check(core)?;
+        tracing::trace!(target: "undb::walk", floor = "service", "door: waits for its turn to write");
         let engine = core.engine.clone();
         let receipt: Receipt<Result<T>> = if engine.waits_on_network() {
             blocking(move || Ok(engine.transact(&turn, body)?)).await?
@@ -70,7 +71,9 @@ impl Door {
                 .await?
             }
         };
-        receipt.await?
+        let answer = receipt.await?;
+        tracing::trace!(target: "undb::walk", floor = "service", "door: all that it read or wrote is on the disk");
+        answer
     }
 
     /// Refuses to write before the disk is full: a flush that fails ends all writing until the server is started again, and

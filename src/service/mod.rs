@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod base;
 pub mod demo;
+pub mod describe;
 pub mod door;
 pub mod field;
 mod field_records;

@@ -113,6 +113,7 @@ where
                 Done::Kept(answer) => return Ok((Outcome::Drop, Done::Kept(answer))),
                 Done::Fresh(txn) => txn,
             };
+            tracing::trace!(target: "undb::walk", floor = "service", "once: the use case's body");
             let value = body(&mut txn, &access)?;
             let (now, over) = (txn.now, txn.over);
             if dry_run {

@@ -15,7 +15,9 @@ use crate::model::json::Pointer;
 use crate::model::period::Period;
 use crate::model::table::OpenTable;
 use crate::model::value::{Kind, Value};
-use crate::query::aggregate::{Aggregate, Figure, Function, Group, GroupBy, Grouped, compare_groups};
+use crate::query::aggregate::{
+    Aggregate, Figure, FigureOf, Function, Group, GroupBy, Grouped, compare_groups,
+};
 use crate::query::cursor::Bound;
 use crate::query::find::Search;
 use crate::query::order::Position;
@@ -244,13 +246,11 @@ fn figure_read(
         return Some((Figure { function, column: None }, None));
     };
     let (column, field) = column_meant(table, name, &at.member("field"), faults)?;
-    let wanted = match function {
-        Function::Sum | Function::Avg | Function::Min | Function::Max | Function::Median => {
-            (matches!(column.kind, Some(Kind::Int | Kind::Float)), "numbers")
-        }
-        Function::Earliest | Function::Latest => (column.kind == Some(Kind::Time), "dates or times"),
-        Function::Checked => (column.kind == Some(Kind::Bool), "checkboxes"),
-        _ => (true, ""),
+    let wanted = match function.of() {
+        FigureOf::Numbers => (matches!(column.kind, Some(Kind::Int | Kind::Float)), "numbers"),
+        FigureOf::Times => (column.kind == Some(Kind::Time), "dates or times"),
+        FigureOf::Checkboxes => (column.kind == Some(Kind::Bool), "checkboxes"),
+        FigureOf::Records | FigureOf::Values => (true, ""),
     };
     if !wanted.0 {
         let hint = match (function, column.kind) {

@@ -120,6 +120,10 @@ fn rows_agree_with_the_document(stage: &Stage) {
             Needs::Anyone => json!([{"api_token": []}, {"session": []}]),
             Needs::Session => json!([{"session": []}]),
             Needs::Scope(scope) => json!([{"api_token": [scope]}, {"session": []}]),
+            Needs::OneOf(scopes) => {
+                let tokens = scopes.iter().map(|scope| json!({"api_token": [scope]}));
+                tokens.chain([json!({"session": []})]).collect()
+            }
         };
         assert_eq!(security, &expected, "the security of {}", operation.id);
         let part = |name: &str| operation.path.contains(name);

@@ -73,6 +73,10 @@ pub fn those_who_may(stage: &mut Stage) {
                     Needs::Scope(scope) => {
                         ALL_SCOPES.into_iter().filter(|held| grants(held, scope)).collect()
                     }
+                    Needs::OneOf(scopes) => {
+                        let fits = |held: &&str| scopes.iter().any(|scope| grants(held, scope));
+                        ALL_SCOPES.into_iter().filter(fits).collect()
+                    }
                     _ => vec!["audit:read"],
                 };
                 for scope in held {

@@ -58,7 +58,8 @@ pub fn scopes(stage: &mut Stage) {
     let world = stage.world("");
     every(stage, |stage, operation, row| {
         let needed = match row.needs {
-            Needs::Scope(scope) => scope,
+            Needs::Scope(scope) => vec![scope],
+            Needs::OneOf(scopes) => scopes.to_vec(),
             Needs::Session => {
                 let request_of = stage.server.clone();
                 let request = world.request(&request_of, operation, row, false).token(&world.secret);
@@ -67,7 +68,10 @@ pub fn scopes(stage: &mut Stage) {
             }
             Needs::Anyone | Needs::Nothing => return,
         };
-        let lacking: Vec<&str> = ALL_SCOPES.into_iter().filter(|scope| !grants(scope, needed)).collect();
+        let lacking: Vec<&str> = ALL_SCOPES
+            .into_iter()
+            .filter(|scope| !needed.iter().any(|needed| grants(scope, needed)))
+            .collect();
         let mut held: Vec<Value> = lacking.iter().map(|scope| json!([scope])).collect();
         held.push(json!(lacking));
         let server = stage.server.clone();
@@ -77,7 +81,7 @@ pub fn scopes(stage: &mut Stage) {
             let who = format!("a token of {scopes}");
             let request = world.request(&server, operation, row, false).token(&token);
             let answer = stage.cell(&who, operation, row, request, SCOPE);
-            assert!(answer.text("/detail").contains(needed), "{answer:?}");
+            assert!(needed.iter().all(|needed| answer.text("/detail").contains(needed)), "{answer:?}");
             if operation.has_body() {
                 let path = world.path(operation, row, false);
                 let broken = server.request(&operation.method, &path).token(&token);

@@ -79,11 +79,6 @@ impl Browser {
         self.cdp("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
-    /// Sets a cookie for the page that is open.
-    pub fn cookie(&self, name: &str, value: &str) {
-        self.command("cookie", &json!({"cookie": {"name": name, "value": value, "path": "/"}}));
-    }
-
     /// The value of the `Cookie` header that the browser would send, also with what scripts can't see.
     pub fn session_cookie(&self) -> String {
         let cookies = self.ask("cookie");
@@ -116,16 +111,6 @@ impl Browser {
     pub fn window_close(&self) {
         let _ = self.agent.delete(format!("{}/window", self.session)).call().unwrap();
         self.window(1);
-    }
-
-    /// Presses keys one after another, wherever the focus is; what is no character has one of WebDriver's own.
-    pub fn press(&self, keys: &str) {
-        let each = keys
-            .chars()
-            .flat_map(|key| ["keyDown", "keyUp"].map(|of| json!({"type": of, "value": key.to_string()})));
-        let actions =
-            json!({"actions": [{"type": "key", "id": "keys", "actions": each.collect::<Vec<_>>()}]});
-        self.command("actions", &actions);
     }
 
     /// What a script hands to `arguments[0]`, which is a function.
@@ -192,6 +177,38 @@ impl Browser {
     pub fn type_into(&self, css: &str, text: &str) {
         let element = self.find(css);
         self.command(&format!("element/{element}/value"), &json!({"text": text}));
+    }
+
+    /// Presses keys where the focus is: `Enter`, `Control+c`, or any other text a character at a time.
+    pub fn press(&self, keys: &[&str]) {
+        let mut actions = Vec::new();
+        let mut act = |of_type: &str, value: &str| actions.push(json!({"type": of_type, "value": value}));
+        for text in keys {
+            let chord: Vec<&str> = match text.split_once('+') {
+                _ if key(text).is_some() => vec![*text],
+                Some((first, last)) if key(first).is_some() => vec![first, last],
+                _ => Vec::new(),
+            };
+            if chord.is_empty() {
+                for character in text.chars().map(String::from) {
+                    act("keyDown", &character);
+                    act("keyUp", &character);
+                }
+            }
+            for part in &chord {
+                act("keyDown", key(part).unwrap_or(part));
+            }
+            for part in chord.iter().rev() {
+                act("keyUp", key(part).unwrap_or(part));
+            }
+        }
+        self.command("actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
+    }
+
+    /// Sets a cookie of the host that is open, written as `name=value`.
+    pub fn cookie(&self, cookie: &str) {
+        let (name, value) = cookie.split_once('=').unwrap();
+        self.command("cookie", &json!({"cookie": {"name": name, "value": value, "path": "/"}}));
     }
 
     pub fn is_there(&self, css: &str) -> bool {
@@ -271,6 +288,26 @@ impl Browser {
     fn command(&self, path: &str, body: &Value) -> Value {
         send(&self.agent, &format!("{}/{path}", self.session), body)
     }
+}
+
+/// The code of a key that has a name.
+fn key(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Enter" => "\u{e007}",
+        "Tab" => "\u{e004}",
+        "Escape" => "\u{e00c}",
+        "Shift" => "\u{e008}",
+        "Control" => "\u{e009}",
+        "Up" => "\u{e013}",
+        "Down" => "\u{e015}",
+        "Left" => "\u{e012}",
+        "Right" => "\u{e014}",
+        "Home" => "\u{e011}",
+        "End" => "\u{e010}",
+        "Delete" => "\u{e017}",
+        "Space" => " ",
+        _ => return None,
+    })
 }
 
 /// Writes a picture as the protocol sends it.

@@ -14,6 +14,8 @@ pub enum Needs {
     Anyone,
     Session,
     Scope(&'static str),
+    /// One of these.
+    OneOf(&'static [&'static str]),
 }
 
 /// Where an operation happens.
@@ -61,12 +63,13 @@ fn none(_: &World) -> Option<Value> {
     None
 }
 
-use Needs::{Anyone, Nothing, Scope, Session};
+use Needs::{Anyone, Nothing, OneOf, Scope, Session};
 use Place::{Base, Nowhere, OwnSpace, Space, Table};
 
 const READ: Needs = Scope("records:read");
 const WRITE: Needs = Scope("records:write");
 const LOOK: Needs = Scope("schema:read");
+const DESCRIBE: Needs = OneOf(&["records:read", "schema:read"]);
 const SHAPE: Needs = Scope("schema:write");
 const TOKENS: Needs = Scope("tokens:manage");
 const MANAGE: Needs = Scope("space:manage");
@@ -115,6 +118,9 @@ pub const ROWS: &[Row] = &[
     row("spaceGet", Space, Anyone, 200, none),
     row("spaceUpdate", Space, MANAGE, 200, |_| Some(json!({"description": "changed"}))),
     Row { query: "?confirm={name}", ..row("spaceDelete", Space, MANAGE, 204, none) },
+    row("spaceDocumentGet", OwnSpace, Anyone, 200, none),
+    row("tableDocumentGet", Table, DESCRIBE, 200, none),
+    row("tableSchemaGet", Table, DESCRIBE, 200, none),
     row("ownTokenGet", OwnSpace, Anyone, 200, none),
     row("tokenList", Space, TOKENS, 200, none),
     row("tokenCreate", Space, TOKENS, 201, |_| Some(json!({"name": "fresh"}))),

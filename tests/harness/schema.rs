@@ -56,12 +56,14 @@ impl Checking<'_> {
             }
             "oneOf" => {
                 let parts = wanted.as_array().into_iter().flatten();
-                let fits = |part: &&Value| {
-                    let mut inner = Checking { document: self.document, faults: Vec::new() };
-                    inner.check(part, value, at, closed);
-                    inner.faults.is_empty()
-                };
-                parts.filter(fits).count() == 1
+                parts.filter(|part| self.fits(part, value, at, closed)).count() == 1
+            }
+            "anyOf" => wanted.as_array().into_iter().flatten().any(|part| self.fits(part, value, at, closed)),
+            "not" => !self.fits(wanted, value, at, false),
+            "additionalProperties" if wanted.is_object() => {
+                return value.as_object().into_iter().flatten().for_each(|(name, member)| {
+                    self.check(wanted, member, &format!("{at}/{name}"), true);
+                });
             }
             "properties" => return self.members(wanted, value, at),
             "items" => {
@@ -75,6 +77,13 @@ impl Checking<'_> {
         if !holds {
             self.fault(at, format!("`{keyword}` {wanted} does not hold for {value}"));
         }
+    }
+
+    /// Whether a value is as a schema wants it.
+    fn fits(&self, schema: &Value, value: &Value, at: &str, closed: bool) -> bool {
+        let mut inner = Checking { document: self.document, faults: Vec::new() };
+        inner.check(schema, value, at, closed);
+        inner.faults.is_empty()
     }
 
     fn members(&mut self, wanted: &Value, value: &Value, at: &str) {
@@ -94,7 +103,13 @@ fn plain(keyword: &str, wanted: &Value, value: &Value) -> bool {
     match keyword {
         // Members that are not known are faults here in any case.
         "additionalProperties" => wanted == false,
-        "description" | "title" | "default" | "example" | "examples" => true,
+        "description" | "title" | "default" | "example" | "examples" | "readOnly" | "$schema" | "$id" => true,
+        "pattern" => value.as_str().is_none_or(|text| {
+            regex::Regex::new(wanted.as_str().unwrap_or("(")).is_ok_and(|pattern| pattern.is_match(text))
+        }),
+        "uniqueItems" => value.as_array().is_none_or(|items| {
+            items.iter().enumerate().all(|(n, item)| !items.iter().take(n).any(|other| other == item))
+        }),
         "type" => match wanted {
             Value::Array(types) => types.iter().any(|of| is_of(of, value)),
             one => is_of(one, value),
@@ -114,9 +129,14 @@ fn plain(keyword: &str, wanted: &Value, value: &Value) -> bool {
         "minItems" => value.as_array().is_none_or(|items| items.len() >= count(wanted)),
         "maxItems" => value.as_array().is_none_or(|items| items.len() <= count(wanted)),
         "format" => match wanted.as_str() {
-            Some("date") => value.as_str().is_none_or(|text| Time::parse_date(text).is_some()),
-            Some("date-time") => value.as_str().is_none_or(|text| Time::parse(text).is_some()),
-            Some("int32" | "int64" | "email" | "password") => true,
+            Some("date-time") => {
+                value.as_str().is_none_or(|text| text.is_empty() || Time::parse(text).is_some())
+            }
+            // The empty text is the empty value, wherever one is taken.
+            Some("date") => {
+                value.as_str().is_none_or(|text| text.is_empty() || Time::parse_date(text).is_some())
+            }
+            Some("int32" | "int64" | "double" | "email" | "iri" | "password") => true,
             _ => false,
         },
         _ => false,

@@ -23,7 +23,7 @@ fn tab_to(browser: &Browser, css: &str) {
         if browser.script(&on) == true {
             return seen(browser);
         }
-        browser.press(TAB);
+        browser.press(&[TAB]);
         seen(browser);
     }
     panic!("{css} is not reached by Tab");
@@ -40,7 +40,7 @@ fn seen(browser: &Browser) {
 
 fn write(browser: &Browser, css: &str, text: &str) {
     tab_to(browser, css);
-    browser.press(text);
+    browser.press(&[text]);
 }
 
 #[test]
@@ -53,25 +53,25 @@ fn a_newcomer_needs_no_mouse() {
     home.go(&format!("/setup?code={}", home.process.setup_code()));
     write(browser, "[name=email]", EMAIL);
     write(browser, "[name=password]", PASSWORD);
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     home.wait_for("/spaces/new");
     write(browser, "[name=name]", "Workshop");
     tab_to(browser, "[name=samples]");
     assert_eq!(browser.script("return document.activeElement.checked"), true);
     tab_to(browser, ".stack .primary");
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     home.wait_for("/spaces/spc");
     let space = home.path();
     skips(browser);
     tab_to(browser, "#nav a[href$='settings/tokens']");
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     home.wait_for(&format!("{space}/settings/tokens"));
     tab_to(browser, ".head a.primary");
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     home.wait_for(&format!("{space}/settings/tokens/new"));
     write(browser, "[name=name]", "Website");
     tab_to(browser, ".stack > .primary");
-    browser.press(SPACE);
+    browser.press(&[SPACE]);
     browser.wait("return document.querySelector('#secret') !== null");
     let secret =
         browser.script("return document.querySelector('#secret').value").as_str().unwrap().to_owned();
@@ -80,17 +80,17 @@ fn a_newcomer_needs_no_mouse() {
     tab_to(browser, "[data-swagger]");
     assert_eq!(home.call("/api/openapi/token", &secret).0, 200);
     tab_to(browser, ".saved [type=checkbox]");
-    browser.press(SPACE);
+    browser.press(&[SPACE]);
     tab_to(browser, ".saved .primary");
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     browser.wait("return document.querySelector('table.list') !== null");
     tab_to(browser, "table.list a");
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     home.wait_for(&format!("{space}/settings/tokens/tkn"));
     tab_to(browser, ".danger [type=checkbox]");
-    browser.press(SPACE);
+    browser.press(&[SPACE]);
     tab_to(browser, ".danger .bad");
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     browser.wait("return document.querySelector('.note.good') !== null");
     assert_eq!(home.call("/api/openapi/token", &secret).0, 401);
     menus(&home);
@@ -99,10 +99,10 @@ fn a_newcomer_needs_no_mouse() {
 
 /// The first Tab offers the way past the bar.
 fn skips(browser: &Browser) {
-    browser.press(TAB);
+    browser.press(&[TAB]);
     assert_eq!(browser.script("return document.activeElement.matches('.skip')"), true);
     seen(browser);
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     browser.wait("return document.activeElement.id === 'main'");
     browser.reload();
 }
@@ -110,17 +110,17 @@ fn skips(browser: &Browser) {
 fn menus(home: &Home) {
     let browser = &home.browser;
     tab_to(browser, "[popovertarget=spaces]");
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     browser.wait("return document.querySelector('#spaces').matches(':popover-open')");
-    browser.press(ESCAPE);
+    browser.press(&[ESCAPE]);
     browser.wait("return !document.querySelector('#spaces').matches(':popover-open')");
     tab_to(browser, "[popovertarget=account]");
-    browser.press(SPACE);
+    browser.press(&[SPACE]);
     browser.wait("return document.querySelector('#account').matches(':popover-open')");
-    browser.press(TAB);
+    browser.press(&[TAB]);
     assert_eq!(browser.script("return document.activeElement.getAttribute('href')"), "/account");
     seen(browser);
-    browser.press(ENTER);
+    browser.press(&[ENTER]);
     home.wait_for("/account");
 }
 
@@ -153,7 +153,7 @@ fn every_control_is_reached_by_tab() {
         let controls = controls.as_array().unwrap();
         let mut reached = vec![false; controls.len()];
         for _ in 0..controls.len() * 2 + 10 {
-            browser.press(TAB);
+            browser.press(&[TAB]);
             seen(browser);
             let which = browser.script("return document.activeElement.dataset.control ?? null");
             if let Some(n) = which.as_str().and_then(|n| n.parse::<usize>().ok()) {

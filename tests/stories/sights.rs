@@ -82,8 +82,8 @@ impl Looking<'_> {
             ("dark", "zh", 390),
         ] {
             browser.resize(width, 800);
-            browser.cookie("undb_theme", theme);
-            browser.cookie("undb_language", language);
+            browser.cookie(&format!("{}={}", "undb_theme", theme));
+            browser.cookie(&format!("{}={}", "undb_language", language));
             self.home.go(path);
             act(browser);
             let what = format!("{name}-{theme}-{language}-{width}");

@@ -12,9 +12,11 @@ mod base;
 mod failure;
 mod form;
 mod message;
+mod sample;
 mod shell;
 mod space;
 mod table;
+mod table_api;
 mod token;
 mod visit;
 
@@ -91,6 +93,7 @@ pub fn pages() -> Vec<Page> {
         page(post.clone(), "/spaces/{space}/bases/{base}/delete", base::base_delete),
         page(post.clone(), "/spaces/{space}/bases/{base}/tables", table::table_create),
         page(get.clone(), "/spaces/{space}/bases/{base}/tables/{table}", table::table_page),
+        page(get.clone(), "/spaces/{space}/bases/{base}/tables/{table}/api", table_api::table_api_page),
         page(get.clone(), "/spaces/{space}/bases/{base}/tables/{table}/settings", table::settings_page),
         page(post.clone(), "/spaces/{space}/bases/{base}/tables/{table}/settings", table::table_update),
         page(post, "/spaces/{space}/bases/{base}/tables/{table}/delete", table::table_delete),

@@ -20,6 +20,7 @@ use super::call::OpenCall;
 use super::problem::{FaultView, Problem, ProblemView, TOKEN_HEADER};
 use super::routes::routes;
 use super::swagger::{self, Asset};
+use super::typed::Typed;
 use crate::error::{Code, Error};
 
 use self::operation::{enriched, examples_add};
@@ -30,6 +31,7 @@ pub struct Documents {
     pub json: Asset,
     pub yaml: Asset,
     pub swagger: HashMap<String, Asset>,
+    pub typed: Typed,
 }
 
 impl Documents {
@@ -38,6 +40,7 @@ impl Documents {
             json: Asset::new(document_json().into_bytes(), "application/json"),
             yaml: Asset::new(document_yaml().into_bytes(), "application/yaml"),
             swagger: swagger::files(),
+            typed: Typed::default(),
         }
     }
 }
@@ -94,7 +97,7 @@ const TAGS: [(&str, &str); 8] = [
     ("spaces", "Spaces: the outermost container; a token belongs to one."),
     ("tokens", "API tokens of a space: made, rotated, revoked. A secret is shown once."),
     ("auth", "People: setting up the server, signing in and out, passwords, sessions."),
-    ("server", "Health, figures and this document."),
+    ("server", "Health, figures and the documents, of the API and of a space."),
 ];
 
 /// The whole document.

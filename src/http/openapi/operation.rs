@@ -10,6 +10,7 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder, Schema};
 use crate::access::Need;
 use crate::http::query::{ParamDoc, ParamType};
 use crate::http::routes::Route;
+use crate::model::scope::Scope;
 use crate::service::demo;
 
 /// An operation with all that its signature says.
@@ -19,9 +20,7 @@ pub fn enriched(route: &Route) -> Operation {
     operation.security = Some(security(facts.need));
     let need = match facts.need {
         None => "\n\nAnyone may call this.".to_owned(),
-        Some(Need::Any) => "\n\nNeeds any good token, or a session.".to_owned(),
-        Some(Need::Scope(scope)) => format!("\n\nNeeds the scope `{scope}`."),
-        Some(Need::Session) => "\n\nNeeds a session: a token can't do this.".to_owned(),
+        Some(need) => format!("\n\nNeeds {need}."),
     };
     operation.description = Some(operation.description.unwrap_or_default() + &need);
     let mut parameters = path_parameters(&route.path);
@@ -75,13 +74,16 @@ fn security(need: Option<Need>) -> Vec<SecurityRequirement> {
         Some(Need::Any) => {
             vec![SecurityRequirement::new("api_token", none), SecurityRequirement::new("session", none)]
         }
-        Some(Need::Scope(scope)) => {
-            vec![
-                SecurityRequirement::new("api_token", [scope.name()]),
-                SecurityRequirement::new("session", none),
-            ]
-        }
+        Some(Need::Scope(scope)) => scoped(&[scope]),
+        Some(Need::OneOf(any)) => scoped(any),
     }
+}
+
+/// A token of any of these scopes, or a session.
+fn scoped(any: &[Scope]) -> Vec<SecurityRequirement> {
+    let none: [&str; 0] = [];
+    let tokens = any.iter().map(|scope| SecurityRequirement::new("api_token", [scope.name()]));
+    tokens.chain([SecurityRequirement::new("session", none)]).collect()
 }
 
 fn path_parameters(path: &str) -> Vec<Parameter> {
@@ -127,6 +129,9 @@ fn query_parameter(param: &ParamDoc) -> Parameter {
                 .enum_values(Some(choices.iter().copied()))
                 .default(first)
         }
+        ParamType::Choice(choices) => {
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(choices.iter().copied()))
+        }
     };
     ParameterBuilder::new()
         .name(param.name)
@@ -152,6 +157,12 @@ fn header_parameters(route: &Route) -> Vec<Parameter> {
             "The `ETag` that the client has: if the record would read the same, the answer is 304.",
         ));
     }
+    if matches!(id, "spaceDocumentGet" | "tableDocumentGet" | "tableSchemaGet") {
+        headers.push((
+            "If-None-Match",
+            "The `ETag` that the client has: while schema and rights are the same, the answer is 304.",
+        ));
+    }
     let build = |(name, about): (&str, &str)| {
         ParameterBuilder::new()
             .name(name)
@@ -168,7 +179,7 @@ fn header_parameters(route: &Route) -> Vec<Parameter> {
 fn failures(route: &Route) -> Vec<(u16, &'static str)> {
     let facts = &route.facts;
     let id = route.operation.operation_id.as_deref().unwrap_or_default();
-    let scoped = matches!(facts.need, Some(Need::Scope(_) | Need::Session)) || facts.writes;
+    let scoped = matches!(facts.need, Some(Need::Scope(_) | Need::OneOf(_) | Need::Session)) || facts.writes;
     let all = [
         (400, true, "A parameter, a header or the JSON can't be read."),
         (401, facts.need.is_some() || id.starts_with("auth"), "The credentials are missing or not good."),

@@ -3,6 +3,7 @@
 
 use super::Test;
 use super::build::{Class, Literal, Point, Target, among, choices, compare, has_part};
+use super::describe::Takes;
 use super::moment::{Base, Instant, Moment};
 use super::syntax::{Operator, Part};
 use super::{Context, Expr};
@@ -102,7 +103,7 @@ const TIMES: Ops = &[
 const MISSPELLED: [(&str, &str); 2] = [("is_tody", "is_today"), ("is_before_tommorow", "is_before_tomorrow")];
 
 /// Words for moments, by the days after today and the part of that day.
-const MACROS: [(&str, Base, DayPart); 10] = [
+pub(super) const MACROS: [(&str, Base, DayPart); 10] = [
     ("@now", Base::Now, DayPart::Whole),
     ("@today", Base::Day(0), DayPart::Whole),
     ("@todayStart", Base::Day(0), DayPart::Start),
@@ -116,7 +117,7 @@ const MACROS: [(&str, Base, DayPart); 10] = [
 ];
 
 #[derive(Clone, Copy)]
-enum DayPart {
+pub(super) enum DayPart {
     Whole,
     Start,
     End,
@@ -143,6 +144,28 @@ pub(super) fn op_named(class: Class, name: &str) -> Result<Op, Vec<&'static str>
         .find(|(own, _)| *own == name)
         .map(|(_, op)| *op)
         .ok_or_else(|| known().map(|(own, _)| *own).collect())
+}
+
+/// The operators of a class, with what each takes.
+pub(super) fn ops_of(class: Class) -> impl Iterator<Item = (&'static str, Takes)> {
+    lists(class).iter().copied().flatten().map(move |(name, op)| (*name, op.takes(class)))
+}
+
+impl Op {
+    fn takes(self, class: Class) -> Takes {
+        match (self.kind, class) {
+            (OpKind::Empty | OpKind::Checked | OpKind::Day(..), _) => Takes::Nothing,
+            (OpKind::LengthMin | OpKind::LengthMax, _) => Takes::Length,
+            (OpKind::SameDay | OpKind::Since(_), _) => Takes::Moment,
+            (OpKind::Compare(_) | OpKind::AnyOf, Class::Choice | Class::Choices) => Takes::Choices,
+            (OpKind::AnyOf, _) => Takes::Ids,
+            (OpKind::Compare(_), Class::Id) => Takes::Id,
+            (OpKind::Compare(_), Class::Int | Class::Float) => Takes::Number,
+            (OpKind::Compare(_), Class::Json) => Takes::Json,
+            (OpKind::Part(_), _) => Takes::Part,
+            (OpKind::Compare(_), _) => Takes::Text,
+        }
+    }
 }
 
 /// A condition while it is read.

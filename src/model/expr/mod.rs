@@ -5,6 +5,7 @@
 //! the records where `a` is empty.
 
 mod build;
+mod describe;
 mod holds;
 mod json;
 mod json_ops;
@@ -27,6 +28,7 @@ use crate::model::field::{OpenField, Source};
 use crate::model::table::OpenTable;
 use crate::model::value::Kind;
 
+pub use self::describe::{Described, Holds, Takes, braced, columns_described, moment_words, spelled};
 pub use self::holds::{Row, compare, lower};
 pub use self::json::{is_json, read_json};
 pub use self::search::search;

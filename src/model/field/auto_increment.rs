@@ -53,6 +53,10 @@ impl FieldType for AutoIncrement {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "integer", "format": "int64", "readOnly": true})
+        serde_json::json!({"type": "integer", "format": "int64", "minimum": 1, "readOnly": true})
+    }
+
+    fn example(&self) -> serde_json::Value {
+        1.into()
     }
 }

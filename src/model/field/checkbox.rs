@@ -67,4 +67,8 @@ impl FieldType for Checkbox {
     fn schema(&self, _keys: Keys) -> serde_json::Value {
         serde_json::json!({"type": "boolean"})
     }
+
+    fn example(&self) -> serde_json::Value {
+        true.into()
+    }
 }

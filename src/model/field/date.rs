@@ -50,6 +50,10 @@ impl FieldType for Date {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "string", "format": "date"})
+        serde_json::json!({"type": "string", "format": "date", "pattern": format!("^(?:{})$", time::DATE_PATTERN)})
+    }
+
+    fn example(&self) -> serde_json::Value {
+        "2026-01-31".into()
     }
 }

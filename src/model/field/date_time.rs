@@ -54,6 +54,11 @@ impl FieldType for DateTime {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "string", "format": "date-time"})
+        let pattern = format!("^(?:{}{})$", time::DATE_PATTERN, time::CLOCK_PATTERN);
+        serde_json::json!({"type": "string", "format": "date-time", "pattern": pattern})
+    }
+
+    fn example(&self) -> serde_json::Value {
+        "2026-01-31T09:30:00Z".into()
     }
 }

@@ -116,8 +116,20 @@ impl FieldType for Email {
         text::accept(text, check).ok()
     }
 
+    /// Of ASCII, the pattern takes what [`check`] takes; what else there is it takes as a whole, since classes of characters
+    /// are not written alike everywhere.
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "string", "format": "email", "maxLength": EMAIL_BYTES_MAX})
+        let name = r#"[^\x00-\x20"(),.:;<>@\[\\\]\x7f-\xa0\s]"#;
+        let ends = r"[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xa0\s]";
+        let inside = r"[^\x00-\x2c\x2e\x2f\x3a-\x40\x5b-\x60\x7b-\xa0\s]";
+        let (more, label) = (EMAIL_LOCAL_BYTES_MAX - 1, EMAIL_LABEL_CHARS_MAX - 2);
+        let label = format!("{ends}(?:{inside}{{0,{label}}}{ends})?");
+        let pattern = format!(r"^(?:{name}(?:\.?{name}){{0,{more}}}@{label}(?:\.{label})*)$");
+        serde_json::json!({"type": "string", "format": "email", "maxLength": EMAIL_BYTES_MAX, "pattern": pattern})
+    }
+
+    fn example(&self) -> serde_json::Value {
+        "someone@example.com".into()
     }
 }
 

@@ -94,4 +94,8 @@ impl FieldType for JsonType {
     fn schema(&self, _keys: Keys) -> serde_json::Value {
         serde_json::json!({})
     }
+
+    fn example(&self) -> serde_json::Value {
+        serde_json::json!({"key": "value"})
+    }
 }

@@ -45,8 +45,13 @@ impl FieldType for LongText {
         matches!(from.type_name(), "longText" | "string" | "email" | "url")
     }
 
-    /// A schema counts characters, of which there are never more than bytes.
+    /// A schema counts characters, of which there are never more than bytes: what it forbids is refused, and a text that is
+    /// not ASCII may be so even if it is shorter.
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "string", "maxLength": LONG_BYTES_MAX})
+        text::schema(LONG_BYTES_MAX)
+    }
+
+    fn example(&self) -> serde_json::Value {
+        "A text\nof two lines".into()
     }
 }

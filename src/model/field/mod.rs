@@ -22,6 +22,7 @@ mod url;
 mod tests;
 
 pub use email::fault as email_fault;
+pub use time::{CLOCK_PATTERN, DATE_PATTERN};
 
 use std::fmt;
 
@@ -225,8 +226,12 @@ pub trait FieldType: Send + Sync {
         Err("The field has no choices.".into())
     }
 
-    /// The JSON Schema of a value, without `null` and without `$ref`.
+    /// The JSON Schema of a value that a record can have, without `null` and without `$ref`. What the server takes for the
+    /// empty value besides `null` is left to whoever says whether the field may be empty.
     fn schema(&self, keys: Keys) -> serde_json::Value;
+
+    /// A value as a document shows one, made from the options; `null` if there is none.
+    fn example(&self) -> serde_json::Value;
 }
 
 /// A field of a table, as it is stored.

@@ -53,6 +53,10 @@ impl FieldType for Number {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "number"})
+        serde_json::json!({"type": "number", "format": "double"})
+    }
+
+    fn example(&self) -> serde_json::Value {
+        42.into()
     }
 }

@@ -363,11 +363,22 @@ impl FieldType for Select {
             .iter()
             .map(|choice| if keys == Keys::Id { choice.id.to_string() } else { choice.name.to_string() })
             .collect();
-        let one = serde_json::json!({"type": "string", "enum": names});
+        // An empty `enum` is not allowed everywhere; of no choices there is no value, or the empty list only.
+        let one = if names.is_empty() {
+            serde_json::json!({"not": {}})
+        } else {
+            serde_json::json!({"type": "string", "enum": names})
+        };
         if self.multiple {
-            serde_json::json!({"type": "array", "items": one, "uniqueItems": true})
+            let most = names.len();
+            serde_json::json!({"type": "array", "items": one, "uniqueItems": true, "maxItems": most})
         } else {
             one
         }
+    }
+
+    fn example(&self) -> serde_json::Value {
+        let first = self.choices.first().map(|choice| choice.name.as_str());
+        if self.multiple { first.map(|name| vec![name]).into() } else { first.into() }
     }
 }

@@ -74,4 +74,8 @@ impl FieldType for Stamp {
     fn schema(&self, _keys: Keys) -> serde_json::Value {
         serde_json::json!({"type": "string", "format": "date-time", "readOnly": true})
     }
+
+    fn example(&self) -> serde_json::Value {
+        "2026-01-31T09:30:00.000Z".into()
+    }
 }

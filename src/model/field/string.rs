@@ -46,7 +46,11 @@ impl FieldType for StringType {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "string", "maxLength": STRING_CHARS_MAX})
+        text::schema(STRING_CHARS_MAX)
+    }
+
+    fn example(&self) -> serde_json::Value {
+        "A short text".into()
     }
 }
 

@@ -55,6 +55,12 @@ pub fn bytes_at_most(text: &str, most: usize) -> Result<(), (Code, String)> {
     Err((Code::OutOfRange, format!("The text has more than {most} bytes in UTF-8.")))
 }
 
+/// The JSON Schema of a text: characters are counted as Unicode has them, and NUL is refused. Patterns are written in what
+/// readers of regular expressions have in common: no look-ahead, no `\u`, no `\d`.
+pub fn schema(chars_max: usize) -> serde_json::Value {
+    serde_json::json!({"type": "string", "maxLength": chars_max, "pattern": r"^[^\x00]*$"})
+}
+
 /// Appends a text, or `null`.
 pub fn render(value: &Value<'_>, out: &mut Vec<u8>) {
     match value {

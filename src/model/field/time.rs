@@ -5,6 +5,13 @@ use crate::error::{Code, Faults};
 use crate::model::json::{Json, Pointer};
 use crate::model::value::Value;
 
+/// Days of the years 1 to 9999; how many days a month has is left to the format.
+pub const DATE_PATTERN: &str =
+    "(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])";
+
+/// What stands behind the day of an RFC 3339 time.
+pub const CLOCK_PATTERN: &str = r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
+
 /// Reads a text that `read` takes for a time; `wanted` says which it takes. `""` is the empty value.
 pub fn parse(
     json: Json<'_>,

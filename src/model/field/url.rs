@@ -87,7 +87,13 @@ impl FieldType for Url {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "string", "format": "uri", "maxLength": STRING_CHARS_MAX})
+        let (bare, rest) = (WITHOUT_SLASHES.join("|"), r"[^\x00-\x20\x7f-\xa0\s\\]+");
+        let pattern = format!("^(?:(?:{bare}):{rest}|[A-Za-z][A-Za-z0-9+.-]*://{rest})$");
+        serde_json::json!({"type": "string", "format": "iri", "maxLength": STRING_CHARS_MAX, "pattern": pattern})
+    }
+
+    fn example(&self) -> serde_json::Value {
+        "https://example.com/".into()
     }
 }
 

@@ -62,6 +62,18 @@ pub enum Function {
     Checked,
 }
 
+/// What a figure is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FigureOf {
+    /// Records, whatever their values.
+    Records,
+    /// Values of any kind.
+    Values,
+    Numbers,
+    Times,
+    Checkboxes,
+}
+
 impl Function {
     pub const ALL: [(&'static str, Function); 13] = [
         ("count", Function::Count),
@@ -78,6 +90,22 @@ impl Function {
         ("checked", Function::Checked),
         ("percentFilled", Function::PercentFilled),
     ];
+
+    /// Of which values it is a figure.
+    pub const fn of(self) -> FigureOf {
+        match self {
+            Function::Count => FigureOf::Records,
+            Function::CountEmpty
+            | Function::CountFilled
+            | Function::CountDistinct
+            | Function::PercentFilled => FigureOf::Values,
+            Function::Sum | Function::Avg | Function::Min | Function::Max | Function::Median => {
+                FigureOf::Numbers
+            }
+            Function::Earliest | Function::Latest => FigureOf::Times,
+            Function::Checked => FigureOf::Checkboxes,
+        }
+    }
 
     /// Its name on the wire.
     pub fn name(self) -> &'static str {

@@ -1,0 +1,317 @@
+// The records of the grid by their place in the list, of which only those around what is seen are held.
+//
+// A list goes forward only, by cursors. Those that were passed are kept, so that every place once seen is one call away.
+// A far jump has two ways. In the order of ids a place is sought: the count of records from an id on tells the id's place,
+// and a few such calls close in on the one that is wanted. In any other order pages are passed over, a thousand at a time
+// and with one field only; their cursors stay.
+
+import { idAfter, idBetween, idPace } from "./ids.js";
+import { Places } from "./places.js";
+
+const PAGE = 200;
+const PAGE_MAX = 1000;
+const AHEAD = 400;
+const BEHIND = 200;
+const HELD = 8000;
+const SAMPLE = 50;
+/** So near a known record a place is reached by one page. */
+const STEP = 800;
+const PROBES_MAX = 80;
+const ID_MIN = `rec${"0".repeat(26)}`;
+const ID_MAX = `rec7${"z".repeat(25)}`;
+
+/** What records tell of the ids where they are. */
+const known = (records) => ({ id: records[0].id, pace: idPace(records[0].id, records.at(-1).id, records.length) });
+
+/** Records by place. */
+export class Rows {
+  #api;
+  #changed;
+  #failed;
+  #question = {};
+  #held = new Map();
+  #byId = new Map();
+  #cursors = new Places();
+  #anchors = new Places();
+  #server = 0;
+  #seen = [0, 0];
+  #turn = 0;
+  #probes = 0;
+  #busy = false;
+  // After a failure nothing is asked for until somebody says so: a server that is down is not asked in every frame.
+  #paused = false;
+  /** Records made here since the list was loaded: they stand at its end, whatever filter and sort say. */
+  extras = [];
+  loaded = false;
+  /** Whether a far place is being looked for. */
+  far = false;
+
+  constructor(api, { changed, failed }) {
+    this.#api = api;
+    this.#changed = changed;
+    this.#failed = failed;
+  }
+
+  get total() {
+    return this.#server + this.extras.length;
+  }
+
+  get question() {
+    return this.#question;
+  }
+
+  at(index) {
+    return index < this.#server ? this.#held.get(index) : this.extras[index - this.#server];
+  }
+
+  find(id) {
+    return this.#byId.get(id) ?? this.extras.find((record) => record.id === id);
+  }
+
+  placeOf(record) {
+    const extra = this.extras.indexOf(record);
+    return extra < 0 ? (record?.place ?? -1) : this.#server + extra;
+  }
+
+  /** Asks anew. What is shown stays until the first answer. */
+  async load(question) {
+    const turn = ++this.#turn;
+    const page = await this.#api.page({ ...question, limit: PAGE });
+    if (turn !== this.#turn) return false;
+    this.#question = question;
+    this.#clear();
+    this.extras = this.extras.filter((record) => record.draft);
+    this.#server = page.total;
+    this.loaded = true;
+    this.#paused = false;
+    this.#cursors.set(0, null);
+    this.#took(0, page);
+    this.#changed();
+    return true;
+  }
+
+  #clear() {
+    this.#held.clear();
+    this.#byId.clear();
+    this.#cursors.clear();
+    this.#anchors.clear();
+    this.#probes = 0;
+  }
+
+  /** Asks again for what is held, whose places stay. */
+  refresh() {
+    this.#turn += 1;
+    for (const [place, record] of this.#held) if (!record.busy) this.#held.delete(place);
+    return this.want(...this.#seen);
+  }
+
+  /** Goes on after a failure. */
+  retry() {
+    this.#paused = false;
+    return this.want(...this.#seen);
+  }
+
+  /** Says what is seen, and gets what is missing of it and around it. */
+  async want(first, last) {
+    this.#seen = [first, last];
+    if (this.#busy || this.#paused || !this.loaded) return;
+    this.#busy = true;
+    try {
+      for (let place = this.#missing(); place !== null; place = this.#missing()) await this.#get(place);
+    } catch (problem) {
+      this.#paused = true;
+      this.#failed(problem);
+    } finally {
+      this.#busy = false;
+      this.far = false;
+      this.#changed();
+    }
+  }
+
+  #missing() {
+    const [first, last] = this.#seen;
+    const gap = (from, to) => {
+      for (let n = Math.max(0, from); n < Math.min(to, this.#server); n += 1) if (!this.#held.has(n)) return n;
+      return null;
+    };
+    return gap(first, last) ?? gap(last, last + AHEAD) ?? gap(first - BEHIND, first);
+  }
+
+  async #get(place) {
+    const turn = this.#turn;
+    const start = this.#cursors.floor(place);
+    const near = start && place - start.place < PAGE_MAX;
+    const apply = near ? await this.#ahead(start, place) : this.#seeks() ? await this.#seek(place) : await this.#pass(start);
+    if (turn !== this.#turn) return;
+    apply();
+    this.#changed();
+  }
+
+  async #ahead({ place: start, value: cursor }, place) {
+    const limit = Math.min(PAGE_MAX, Math.max(PAGE, place - start + PAGE));
+    const page = await this.#ask({ cursor, limit });
+    return () => this.#took(start, page);
+  }
+
+  async #pass({ place: start, value: cursor }) {
+    this.far = true;
+    const page = await this.#ask({ cursor, limit: PAGE_MAX, fields: [this.passField] });
+    return () => {
+      if (page.nextCursor) this.#cursors.set(start + page.records.length, page.nextCursor);
+      else this.#server = start + page.records.length;
+    };
+  }
+
+  #ask(more) {
+    const body = { ...this.#question, total: false, ...more };
+    if (!body.cursor) delete body.cursor;
+    return this.#api.page(body);
+  }
+
+  /** Whether places can be sought by id: in the order of ids, and with a filter in its text form. */
+  #seeks() {
+    const { sort = [], filter = "" } = this.#question;
+    const byId = sort.length === 0 || sort[0] === "id" || sort[0] === "-id";
+    return byId && !/^\{\s*["}]/.test(filter) && this.#probes < PROBES_MAX;
+  }
+
+  async #seek(place) {
+    const down = this.#question.sort?.[0] === "-id";
+    const [after, before] = down ? ["<", ">"] : [">", "<"];
+    const back = down ? ["id"] : ["-id"];
+    const low = this.#anchors.floor(place) ?? { place: -1, value: { id: down ? ID_MAX : ID_MIN } };
+    const high = this.#anchors.ceiling(place);
+    const backwards = async (question, end, limit) => {
+      const { records } = await this.#ask({ ...question, sort: back, limit });
+      return () => this.#put(end - records.length, records.reverse());
+    };
+    if (!high) return backwards({}, this.#server, PAGE);
+    const within = (...tests) => [this.#question.filter && `(${this.#question.filter})`, ...tests].filter(Boolean).join(" and ");
+    if (place - low.place <= STEP) {
+      const { records } = await this.#ask({ filter: within(`id ${after}= "${low.value.id}"`), limit: place - low.place + PAGE });
+      return () => this.#put(low.place, records);
+    }
+    if (high.place - place <= STEP) {
+      return backwards({ filter: within(`id ${before} "${high.value.id}"`) }, high.place, high.place - place + PAGE);
+    }
+    this.far = true;
+    const guess = this.#guess(low, high, place);
+    const end = this.#anchors.last();
+    const filter = within(`id ${after}= "${guess}"`, `id ${before}= "${end.value.id}"`);
+    const { total, records } = await this.#ask({ filter, limit: SAMPLE, fields: [this.passField], total: true });
+    // The first record from the guess on has this place, so all before it lie before the guess: a gap between bursts
+    // gets narrower though no new record is found.
+    return () => this.#anchors.set(end.place + 1 - total, { ...known(records), bound: guess });
+  }
+
+  /**
+   * An id near the one that is wanted. Records come in bursts (one import is some milliseconds), so ids are not spread
+   * evenly: by turns the pace of the records before is taken to go on, which finds the place within a burst or the
+   * beginning of the next one, and what is left is divided.
+   */
+  #guess(low, high, place) {
+    const bound = high.value.bound ?? high.value.id;
+    const inside = (id) => id !== null && (id > low.value.id) === (bound > id);
+    this.#probes += 1;
+    const onward = this.#probes % 2 && low.value.pace ? idAfter(low.value.id, low.value.pace, place - low.place) : null;
+    if (inside(onward)) return onward;
+    return idBetween(low.value.id, bound, this.#probes % 4 ? (place - low.place) / (high.place - low.place) : 0.5);
+  }
+
+  #took(start, page) {
+    this.#settle(page);
+    const end = start + page.records.length;
+    if (page.nextCursor) this.#cursors.set(end, page.nextCursor);
+    else this.#server = end;
+    this.#put(start, page.records);
+  }
+
+  /** Records that were made here and now come with the list are in it at their own place. */
+  #settle({ records, nextCursor }) {
+    const listed = new Set(records.map((record) => record.id));
+    const settled = this.extras.filter((record) => listed.has(record.id));
+    if (settled.length === 0) return;
+    for (const record of settled) this.#byId.set(record.id, record);
+    this.extras = this.extras.filter((record) => !listed.has(record.id));
+    if (nextCursor) this.#server += settled.length;
+  }
+
+  #put(start, records) {
+    // A list that has become shorter meanwhile ends where nothing comes any more.
+    if (records.length === 0) this.#server = Math.min(this.#server, Math.max(0, start));
+    records.forEach((record, n) => {
+      const place = start + n;
+      if (place < 0 || place >= this.#server) return;
+      const held = this.#byId.get(record.id);
+      const kept = held?.busy ? held : Object.assign(record, { errors: held?.errors });
+      kept.place = place;
+      this.#held.set(place, kept);
+      this.#byId.set(kept.id, kept);
+    });
+    if (records.length > 0) {
+      this.#probes = 0;
+      this.#anchor(start, known(records));
+      this.#anchor(start + records.length - 1, { ...known(records), id: records.at(-1).id });
+    }
+    if (this.#held.size > HELD) this.#forget();
+  }
+
+  #anchor(place, value) {
+    const held = this.#anchors.floor(place);
+    if (held?.place !== place || held.value.id !== value.id) this.#anchors.set(place, value);
+  }
+
+  #forget() {
+    const middle = (this.#seen[0] + this.#seen[1]) / 2;
+    for (const [place, record] of this.#held) {
+      if (Math.abs(place - middle) > HELD / 4 && !record.busy) {
+        this.#held.delete(place);
+        this.#byId.delete(record.id);
+      }
+    }
+  }
+
+  /** Takes records out of the list; what follows moves up. */
+  remove(ids) {
+    const gone = new Set(ids);
+    this.extras = this.extras.filter((record) => !gone.has(record.id));
+    const places = [...gone].map((id) => this.#byId.get(id)?.place).filter((place) => place !== undefined).sort((a, b) => a - b);
+    const moved = [...this.#held].filter(([, record]) => !gone.has(record.id));
+    for (const id of gone) this.#byId.delete(id);
+    this.#held = new Map(moved.map(([place, record]) => {
+      record.place = place - Places.below(places, place);
+      return [record.place, record];
+    }));
+    this.#cursors.shift(places);
+    this.#cursors.set(0, null);
+    this.#anchors.shift(places);
+    this.#server -= places.length;
+    this.#changed();
+  }
+
+  /** Adds a record at the end. */
+  append(record) {
+    this.extras.push(record);
+    this.#changed();
+    return this.total - 1;
+  }
+
+  discard(record) {
+    this.extras = this.extras.filter((other) => other !== record);
+    this.#changed();
+  }
+
+  /** The records of some places, whether they are held or not. */
+  async range(from, to, progress = () => {}) {
+    const found = [];
+    for (let place = from; place < Math.min(to, this.total); place += 1) {
+      while (place < this.#server && !this.#held.has(place)) {
+        await this.#get(place);
+        progress(place - from, to - from);
+      }
+      const record = this.at(place);
+      if (record) found.push(record);
+    }
+    return found;
+  }
+}

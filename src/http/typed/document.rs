@@ -1,0 +1,207 @@
+//! Whole documents: of a space as its caller sees it, of one table, and a table's values as JSON Schema.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::names::Claims;
+use super::stock::{Operation, Stock};
+use super::table::{Filling, Named, Shown};
+use super::value::{For, examples_made, values_schema};
+use crate::id::{Id, TableId};
+use crate::model::table::OpenTable;
+use crate::query::catalog::Catalog;
+use crate::service::describe::Seen;
+
+/// Examples from records, by table.
+pub type Read = std::collections::HashMap<TableId, Shown>;
+
+/// What a document is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    Space,
+    Table(TableId),
+}
+
+const ABOUT: &str = "\
+What the calling token may do here, typed by the fields of its tables: no more than that, and as of now. Paths hold ids, so \
+a new name breaks no client.
+
+Every failure is `application/problem+json` (RFC 9457) with a stable `code`; `errors` lists every fault in the input with a \
+JSON Pointer. A POST that makes something takes an `Idempotency-Key`, and can then be repeated safely.
+
+Where a value may be empty, `\"\"` is taken for `null`.";
+
+/// The document, as JSON.
+pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
+    let named = named(stock, seen);
+    let named = named.iter().filter(|named| of == Of::Space || of == Of::Table(named.table.id));
+    let tables: Vec<(&Named<'_>, Filling)> = named
+        .map(|named| {
+            let made = Shown { values: examples_made(named.table), record: None };
+            let shown = read.get(&named.table.id).unwrap_or(&made);
+            (named, Filling::of(named, stock, shown))
+        })
+        .collect();
+    let open = |operation: &&Operation| operation.is_open_to(seen.scopes, &seen.narrowing);
+    let of_table: Vec<&Operation> = stock.of_table.iter().filter(open).collect();
+    let of_space: Vec<&Operation> =
+        if of == Of::Space { stock.of_space.iter().filter(open).collect() } else { Vec::new() };
+    let mut out = String::with_capacity(4096 + tables.len() * (64 << 10));
+    let title = match (of, tables.first()) {
+        (Of::Table(_), Some((named, _))) => named.table.name.as_str(),
+        _ => seen.catalog.space.name.as_str(),
+    };
+    let info = json!({"title": title, "description": ABOUT, "version": seen.catalog.number.to_string()});
+    let _ = write!(out, "{{\"openapi\":\"3.1.0\",\"info\":{info},\"tags\":[");
+    tags_write(stock, &tables, &of_space, &mut out);
+    out.push_str("],\"paths\":{");
+    let mut first = true;
+    for (_, filling) in &tables {
+        paths_write(&of_table, Some(filling), &mut first, &mut out);
+    }
+    paths_write(&of_space, None, &mut first, &mut out);
+    out.push_str("},\"components\":{\"schemas\":{");
+    schemas_write(stock, &tables, &of_table, &of_space, &mut out);
+    let (parameters, responses, security) = (&stock.parameters, &stock.responses, &stock.security);
+    let _ = write!(
+        out,
+        "}},\"parameters\":{parameters},\"responses\":{responses},\"securitySchemes\":{security}}}}}"
+    );
+    out
+}
+
+/// The tables that are seen, each with what it is called here.
+fn named<'s>(stock: &Stock, seen: &'s Seen) -> Vec<Named<'s>> {
+    let mut claims =
+        Claims::new(stock.taken.iter().map(String::as_str), stock.suffixes.iter().map(String::as_str));
+    let mut tables: Vec<&OpenTable> = seen.tables.iter().map(AsRef::as_ref).collect();
+    tables.sort_by_key(|table| table.id.to_number());
+    let identifiers: std::collections::HashMap<TableId, String> =
+        tables.iter().map(|table| (table.id, claims.claim(table.id, table.name.as_str()))).collect();
+    let mut names: HashSet<&str> = stock.tags.keys().map(String::as_str).collect();
+    let mut twice: HashSet<&str> = names.clone();
+    for table in &tables {
+        if !names.insert(table.name.as_str()) {
+            twice.insert(table.name.as_str());
+        }
+    }
+    let mut tags: HashSet<String> = stock.tags.keys().cloned().collect();
+    let mut tag = |table: &OpenTable| {
+        let name = table.name.as_str();
+        let long = || format!("{} / {name}", base_name(&seen.catalog, table));
+        let mut tag = if twice.contains(name) { long() } else { name.to_owned() };
+        if tags.contains(&tag) {
+            tag = format!("{tag} ({})", table.id);
+        }
+        tags.insert(tag.clone());
+        tag
+    };
+    let tables = seen.tables.iter().map(|table| Named {
+        identifier: identifiers.get(&table.id).cloned().unwrap_or_default(),
+        tag: tag(table),
+        table: table.as_ref(),
+    });
+    tables.collect()
+}
+
+fn base_name<'c>(catalog: &'c Catalog, table: &OpenTable) -> &'c str {
+    catalog.bases.iter().find(|base| base.id == table.base).map_or("", |base| base.name.as_str())
+}
+
+fn comma(first: &mut bool, out: &mut String) {
+    if !std::mem::take(first) {
+        out.push(',');
+    }
+}
+
+fn tags_write(stock: &Stock, tables: &[(&Named<'_>, Filling)], of_space: &[&Operation], out: &mut String) {
+    let mut first = true;
+    for (named, _) in tables {
+        comma(&mut first, out);
+        let table = named.table;
+        let about = table.description.clone().unwrap_or_else(|| format!("Records of {}.", table.name));
+        let (id, base) = (table.id.to_string(), table.base.to_string());
+        let tag = json!({"name": named.tag, "description": about, "x-undb-table": id, "x-undb-base": base});
+        let _ = write!(out, "{tag}");
+    }
+    let mut said = BTreeSet::new();
+    for tag in of_space.iter().map(|operation| operation.tag.as_str()) {
+        if let Some(text) = stock.tags.get(tag).filter(|_| said.insert(tag)) {
+            comma(&mut first, out);
+            out.push_str(text);
+        }
+    }
+}
+
+fn paths_write(operations: &[&Operation], filling: Option<&Filling>, first: &mut bool, out: &mut String) {
+    let fill = |gap: &str| filling.map_or("", |filling| filling.get(gap));
+    let mut before: Option<&Operation> = None;
+    for operation in operations {
+        if before.is_some_and(|before| before.is_at_path_of(operation)) {
+            out.push(',');
+        } else {
+            if before.is_some() {
+                out.push('}');
+            }
+            comma(first, out);
+            operation.path.fill(out, fill);
+            out.push_str(":{");
+        }
+        let _ = write!(out, "\"{}\":", operation.method);
+        operation.stencil.fill(out, fill);
+        before = Some(operation);
+    }
+    if before.is_some() {
+        out.push('}');
+    }
+}
+
+fn schemas_write(
+    stock: &Stock,
+    tables: &[(&Named<'_>, Filling)],
+    of_table: &[&Operation],
+    of_space: &[&Operation],
+    out: &mut String,
+) {
+    let mut own = stock.least.clone();
+    own.extend(of_table.iter().flat_map(|operation| operation.own.iter().copied()));
+    let all = of_table.iter().chain(of_space);
+    let mut shared: BTreeSet<&str> =
+        all.flat_map(|operation| operation.shared.iter().map(String::as_str)).collect();
+    // The failures that operations share.
+    shared.extend(["Fault", "Problem"]);
+    let mut first = true;
+    for (named, filling) in tables {
+        let shapes = stock.shapes.iter().filter(|(suffix, _)| own.contains(suffix));
+        for (suffix, shape) in shapes.filter(|(suffix, _)| Stock::has(suffix, filling.unique)) {
+            comma(&mut first, out);
+            let _ = write!(out, "\"{}{suffix}\":", named.identifier);
+            shape.fill(out, |gap| filling.get(gap));
+        }
+    }
+    for (name, schema) in shared.iter().filter_map(|name| Some((name, stock.schemas.get(*name)?))) {
+        comma(&mut first, out);
+        let _ = write!(out, "\"{name}\":{schema}");
+    }
+}
+
+/// The values of a table as JSON Schema 2020-12.
+pub fn schema(seen: &Seen, table: &OpenTable) -> String {
+    let examples = examples_made(table);
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("/api/openapi/bases/{}/tables/{}/schema.json", table.base, table.id),
+        "title": table.name.as_str(),
+        "description": table.description.clone().unwrap_or_else(|| {
+            format!("Values of a record of {} in {}.", table.name, base_name(&seen.catalog, table))
+        }),
+    });
+    if let (Some(members), Value::Object(values)) =
+        (schema.as_object_mut(), values_schema(table, For::Form, &examples))
+    {
+        members.extend(values);
+    }
+    schema.to_string()
+}

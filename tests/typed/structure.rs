@@ -1,0 +1,141 @@
+//! A document as a whole: its references, names, examples.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{SPACE, body_schema, document, operation_ids, operations, schema, shop, table};
+
+fn walk(value: &Value, each: &mut dyn FnMut(&Value)) {
+    each(value);
+    match value {
+        Value::Object(members) => members.values().for_each(|inner| walk(inner, each)),
+        Value::Array(items) => items.iter().for_each(|inner| walk(inner, each)),
+        _ => {}
+    }
+}
+
+/// What holds for every document.
+pub fn assert_sound(document: &Value) {
+    assert_eq!(document["openapi"], "3.1.0");
+    walk(document, &mut |value| {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            assert!(schema::resolved(document, reference).is_some(), "{reference} leads nowhere");
+        }
+        assert!(value.get("enum").and_then(Value::as_array).is_none_or(|list| !list.is_empty()), "{value}");
+    });
+    let operations = operations(document);
+    assert_eq!(operation_ids(document).len(), operations.len(), "operation ids are unique");
+    let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    assert_eq!(
+        tags.iter().map(ToString::to_string).collect::<BTreeSet<_>>().len(),
+        tags.len(),
+        "tags are unique: {tags:?}"
+    );
+    for (method, path, operation) in &operations {
+        let id = &operation["operationId"];
+        assert!(tags.contains(&&operation["tags"][0]), "{id}: {}", operation["tags"]);
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            assert!(
+                parameter["in"] != "path" || path.contains(&format!("{{{name}}}")),
+                "{method} {path}: {name}"
+            );
+        }
+        if !path.contains("/records") {
+            continue;
+        }
+        assert!(!path.contains("{base}") && !path.contains("{table}"), "{path}");
+        if let Some(body) = operation.get("requestBody") {
+            let example = &body["content"]["application/json"]["example"];
+            let faults = schema::faults(document, body_schema(operation), example);
+            assert!(faults.is_empty(), "{id}: {example}: {faults:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_shop_as_a_document() {
+    let shop = shop();
+    let document = document(&shop.server, &shop.token, SPACE);
+    assert_sound(&document);
+    if let Some(path) = std::env::var_os("UNDB_TYPED_OUT") {
+        std::fs::write(path, document.to_string()).unwrap();
+    }
+    let ids = operation_ids(&document);
+    for suffix in [
+        "List",
+        "Create",
+        "Get",
+        "Update",
+        "Delete",
+        "Duplicate",
+        "Query",
+        "Aggregate",
+        "CreateBulk",
+        "UpdateBulk",
+        "Upsert",
+        "DeleteBulk",
+        "DuplicateBulk",
+    ] {
+        assert!(ids.contains(&format!("books{suffix}")), "{suffix}: {ids:?}");
+    }
+    for other in ["ownTokenGet", "ownSpaceGet", "tableList", "fieldUpdate", "tokenCreate"] {
+        assert!(ids.contains(other), "{other}: {ids:?}");
+    }
+    let record = &document["components"]["schemas"]["Books"];
+    assert_eq!(record["properties"]["values"]["$ref"], "#/components/schemas/BooksValues");
+    let create = &document["components"]["schemas"]["BooksCreateValues"];
+    assert_eq!(create["required"], json!(["title"]));
+    assert_eq!(create["additionalProperties"], false);
+    assert!(create["properties"].get("number").is_none() && create["properties"].get("made").is_none());
+    assert_eq!(create["properties"]["genre"]["enum"], json!(["novel", "poetry", "essay", null]));
+    assert_eq!(create["properties"]["shelf"]["default"], "A1");
+    let values = &document["components"]["schemas"]["BooksValues"];
+    assert_eq!(values["properties"]["number"]["readOnly"], true);
+    assert_eq!(values["properties"]["title"]["type"], "string");
+    assert_eq!(values["properties"]["isbn"]["type"], json!(["string", "null"]));
+    let update = &document["components"]["schemas"]["BooksUpdateValues"];
+    assert!(update.get("required").is_none() && update.get("minProperties").is_none());
+}
+
+#[test]
+fn one_table_as_a_document_and_as_a_schema() {
+    let shop = shop();
+    table(&shop, "other", &json!([{"name": "a", "type": "string"}]));
+    let one = document(&shop.server, &shop.token, &shop.path("/openapi.json"));
+    assert_sound(&one);
+    assert!(operation_ids(&one).iter().all(|id| id.starts_with("books")), "{:?}", operation_ids(&one));
+    let answer = shop.server.get(&shop.path("/schema.json")).token(&shop.token).send();
+    assert_eq!(answer.header("content-type"), Some("application/schema+json"));
+    let values = answer.json();
+    assert_eq!(values["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(values["$id"], shop.path("/schema.json"));
+    assert_eq!(values["required"], json!(["title"]));
+    assert_eq!(values["properties"]["made"]["readOnly"], true);
+    shop.record(json!({"title": "Dune", "tags": ["new"], "extra": {"a": [1]}}));
+    let record = shop.server.get(&shop.path("/records")).token(&shop.token).send().at("/records/0/values");
+    let faults = schema::faults(&json!({}), &values, &record);
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn names_that_are_hard_to_write_stay_whole() {
+    let shop = shop();
+    let fields = json!([
+        {"name": "a \"b\" ⟦name⟧ \\ {c}", "type": "string", "required": true, "unique": true},
+        {"name": "⟦=values⟧", "type": "select", "options": {"choices": [{"name": "⟦Name⟧ \"x\""}]}},
+        {"name": "$ref", "type": "json", "description": "⟦tag⟧ \"quoted\""},
+        {"name": "example", "type": "number"},
+        {"name": "empty", "type": "select", "options": {"choices": []}},
+        {"name": "empties", "type": "select", "required": true, "options": {"multiple": true, "choices": []}}
+    ]);
+    table(&shop, "⟦=values⟧ \"q\" \\", &fields);
+    let document = document(&shop.server, &shop.token, SPACE);
+    let create = &document["components"]["schemas"]["ValuesQCreateValues"]["properties"];
+    for field in fields.as_array().unwrap() {
+        assert!(create.get(field["name"].as_str().unwrap()).is_some(), "{field}: {create}");
+    }
+    assert_eq!(create["⟦=values⟧"]["enum"][0], "⟦Name⟧ \"x\"");
+    assert_eq!(create["empty"]["type"], "null");
+}
