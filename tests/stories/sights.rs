@@ -51,6 +51,11 @@ fn navigation(browser: &Browser) {
     }
 }
 
+/// Waits until the grid shows its records.
+fn grid(browser: &Browser) {
+    browser.wait("return document.querySelector('undb-grid').innerText.includes('Ada Lovelace')");
+}
+
 /// Axe's own findings as one line each.
 fn findings(browser: &Browser, axe: &str) -> Vec<String> {
     browser.script(axe);
@@ -172,6 +177,8 @@ fn inside<'a>(home: &Home, space: &str) -> Vec<Sight<'a>> {
         ("token", token, as_it_is),
         ("base", base.clone(), as_it_is),
         ("base-refused", base, refused),
+        ("table", table.clone(), grid),
+        ("table-api", format!("{table}/api"), as_it_is),
         ("table-settings", format!("{table}/settings"), as_it_is),
         ("account", "/account".into(), as_it_is),
         ("account-refused", "/account".into(), refused),
