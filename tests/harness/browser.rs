@@ -75,8 +75,7 @@ impl Browser {
 
     /// Makes the window another size.
     pub fn resize(&self, width: u32, height: u32) {
-        let metrics =
-            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.cdp("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
@@ -272,6 +271,7 @@ impl Browser {
 
     /// Writes the whole page to a file, as far as it can be scrolled.
     pub fn picture_whole(&self, path: &Path) {
+        self.script("scrollTo(0, 0)");
         let size = self
             .script("const page = document.documentElement; return [page.clientWidth, page.scrollHeight]");
         let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});

@@ -121,3 +121,28 @@ fn an_error_is_a_page_for_browsers_and_a_problem_for_programs() {
     assert_eq!(owner.ask("DELETE", "/account", None, &[]).header("allow"), Some("GET, HEAD"));
     assert!(!pages("GET").is_empty());
 }
+
+/// Crawls from the first page: whatever a page links to is there.
+#[test]
+fn no_link_leads_nowhere() {
+    let server = Server::start();
+    let owner = Visitor::owner(&server);
+    let world = World::of(&server, &owner.cookie());
+    World::named(&server, &owner.cookie(), "Second");
+    let (mut open, mut seen) = (vec!["/spaces".to_owned()], std::collections::BTreeSet::new());
+    while let Some(path) = open.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let answer = owner.ask("GET", &path, None, &[]);
+        assert!([200, 303].contains(&answer.status), "{path}: {answer:?}");
+        if !path.starts_with("/spaces") && path != "/account" {
+            continue;
+        }
+        let page = owner.open(&path);
+        let links = page.html.all("a").filter_map(|link| link.get("href")).filter(|to| !to.starts_with('#'));
+        open.extend(links.map(|to| to.split('#').next().unwrap().to_owned()));
+    }
+    let table = world.at("/spaces/{space}/bases/{base}/tables/{table}/settings");
+    assert!(seen.contains(&table) && seen.contains("/swagger-ui/"), "{seen:?}");
+}

@@ -85,7 +85,9 @@ fn everything(writer: &Writer<'_>, secret: &str, space: &str, payloads: &[&str])
         made["id"].as_str().or(made["data"]["id"].as_str()).unwrap_or_default().to_owned()
     };
     let (mut base, mut table) = (String::new(), String::new());
-    for text in payloads {
+    for (n, text) in payloads.iter().enumerate() {
+        // Some differ in what a name is not told by alone, as capitals.
+        let text = format!("{text} {n}");
         base = call("/api/openapi/bases", &json!({"name": text, "description": text}));
         let choices = json!({"choices": [{"name": text}]});
         let fields = json!([
@@ -98,10 +100,10 @@ fn everything(writer: &Writer<'_>, secret: &str, space: &str, payloads: &[&str])
         let token = json!({"name": text, "scopes": ["records:read"]});
         writer.make(&format!("/api/spaces/{space}/tokens"), &token);
     }
-    let last = payloads.last().unwrap();
+    let last = format!("{} {}", payloads.last().unwrap(), payloads.len() - 1);
     for text in payloads {
         let path = format!("/api/openapi/bases/{base}/tables/{table}/records");
-        call(&path, &json!({"values": {*last: text, "long": text, "kind": last}}));
+        call(&path, &json!({"values": {last.as_str(): text, "long": text, "kind": last}}));
     }
     (base, table)
 }

@@ -51,13 +51,17 @@ fn navigation(browser: &Browser) {
     }
 }
 
+/// Waits until the grid shows its records.
+fn grid(browser: &Browser) {
+    browser.wait("return document.querySelector('undb-grid').innerText.includes('Ada Lovelace')");
+}
+
 /// Axe's own findings as one line each.
 fn findings(browser: &Browser, axe: &str) -> Vec<String> {
     browser.script(axe);
-    // What is hidden and what a browser does by itself are not the page's.
     let found = browser.script_waiting(
         "const done = arguments[0];
-         axe.run(document, {resultTypes: ['violations']}).then((result) => done(result.violations.flatMap((rule) =>
+         axe.run(document).then((result) => done(result.passes.length < 10 ? ['axe has looked at next to nothing'] : result.violations.flatMap((rule) =>
              rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`))), (error) => done([String(error)]))",
     );
     found.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
@@ -114,6 +118,12 @@ fn every_page_looks_right_and_nobody_is_shut_out() {
     }
     let mut looking = Looking { home: &home, axe, found: Vec::new(), seen: 0 };
     home.go("/setup");
+    if let Some(axe) = &looking.axe {
+        // So that no findings mean something.
+        home.browser.script("document.querySelector('h1').style.color = '#e8e8e8'");
+        let found = findings(&home.browser, axe);
+        assert!(found.iter().any(|line| line.starts_with("color-contrast")), "{found:?}");
+    }
     looking.look(&("setup", "/setup".into(), as_it_is));
     looking.look(&("setup-refused", "/setup?code=AAAA".into(), refused));
     home.set_up();
@@ -123,6 +133,7 @@ fn every_page_looks_right_and_nobody_is_shut_out() {
     for sight in inside(&home, &space) {
         looking.look(&sight);
     }
+    home.go("/account");
     home.browser.script("document.querySelector('#account form[action=\"/logout\"]').requestSubmit()");
     home.wait_for("/login");
     looking.look(&("login", "/login".into(), as_it_is));
@@ -166,6 +177,8 @@ fn inside<'a>(home: &Home, space: &str) -> Vec<Sight<'a>> {
         ("token", token, as_it_is),
         ("base", base.clone(), as_it_is),
         ("base-refused", base, refused),
+        ("table", table.clone(), grid),
+        ("table-api", format!("{table}/api"), as_it_is),
         ("table-settings", format!("{table}/settings"), as_it_is),
         ("account", "/account".into(), as_it_is),
         ("account-refused", "/account".into(), refused),

@@ -26,7 +26,9 @@ impl Refusal {
         let detail = Some(error.detail.clone()).filter(|detail| *detail != error.code.title());
         let faults = error.faults.iter().map(|fault| {
             let field = fault.pointer.trim_start_matches('/').to_owned();
-            (field, fault.detail.clone())
+            // Of what is missing the API speaks as of a program's body.
+            let missing = fault.code == Code::Required && fault.detail.starts_with("The member");
+            (field, if missing { self::title(fault.code, t) } else { fault.detail.clone() })
         });
         let faults: Vec<_> = faults.collect();
         // The detail of several faults only says that there are some.

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::Answered;
-use super::failure::{Refusal, is_refusal};
+use super::failure::{Refusal, confirm_check, is_refusal};
 use super::form;
 use super::shell::{Shell, send, show};
 use super::visit::{Visit, redirect};
@@ -194,11 +194,17 @@ async fn space_changed(visit: &Visit) -> Result<Space> {
 
 /// Deletes a space, if its name was typed.
 pub async fn space_delete(visit: Visit) -> Answered {
-    let access = visit.access::<SpaceManage>().await?;
-    let confirm = Some(visit.form.get("confirm").to_owned());
-    match service::space::space_delete(&visit.core, access, confirm).await {
+    match space_gone(&visit).await {
         Ok(()) => Ok(redirect("/spaces?done=space_deleted")),
         Err(error) if is_refusal(&error) => settings(&visit, None, Some(&error)).await,
         Err(error) => Err(error.into()),
     }
+}
+
+async fn space_gone(visit: &Visit) -> Result<()> {
+    let access = visit.access::<SpaceManage>().await?;
+    let space = service::space::space_get(&visit.core, &visit.access::<SpaceRead>().await?)?;
+    let confirm = visit.form.get("confirm");
+    confirm_check(confirm, space.name.as_str(), visit.look.t)?;
+    service::space::space_delete(&visit.core, access, Some(confirm.to_owned())).await
 }
