@@ -51,7 +51,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
 /// at, so nothing within a line can be mistaken; no script of ours has a text of several lines.
 fn lean(name: &str, bytes: &[u8]) -> Vec<u8> {
     let text = match std::str::from_utf8(bytes) {
-        Ok(text) if name.ends_with(".js") => text,
+        Ok(text) if media_type(name).starts_with("text/javascript") => text,
         _ => return bytes.to_vec(),
     };
     let (mut out, mut within) = (String::with_capacity(text.len()), false);
