@@ -111,12 +111,12 @@ fn js_head(records: &str) -> String {
 }
 
 fn js_list(Subject { records, .. }: &Subject) -> String {
-    format!("{}console.log(await send(`${{records}}?limit=10`));", js_head(records))
+    format!("{}console.log(JSON.stringify(await send(`${{records}}?limit=10`), null, 2));", js_head(records))
 }
 
 fn js_filter(Subject { records, filter, sort, .. }: &Subject) -> String {
     format!(
-        "{}const query = new URLSearchParams({{ filter: {}, sort: {} }});\nconsole.log(await send(`${{records}}?${{query}}`));",
+        "{}const query = new URLSearchParams({{ filter: {}, sort: {} }});\nconsole.log(JSON.stringify(await send(`${{records}}?${{query}}`), null, 2));",
         js_head(records),
         Value::from(filter.as_str()),
         Value::from(sort.as_str())
@@ -127,7 +127,8 @@ fn js_story(Subject { records, values, change, .. }: &Subject) -> String {
     format!(
         "{}const values = {};\nconst {{ data }} = await send(records, {{ method: \"POST\", body: JSON.stringify({{ values }}) }});\n\
          const change = {};\n\
-         console.log(await send(`${{records}}/${{data.id}}`, {{ method: \"PATCH\", body: JSON.stringify({{ values: change }}) }}));\n\
+         const body = JSON.stringify({{ values: change }});\n\
+         console.log(await send(`${{records}}/${{data.id}}`, {{ method: \"PATCH\", body }}));\n\
          await send(`${{records}}/${{data.id}}`, {{ method: \"DELETE\" }});",
         js_head(records),
         js(values),

@@ -4,7 +4,7 @@ import { isRight } from "./cells.js";
 
 const WIDTH_MIN = 60;
 const WIDTH_MAX = 900;
-const WIDTHS = { checkbox: 104, number: 120, autoIncrement: 100, date: 130, dateTime: 205, createdAt: 205, updatedAt: 205, longText: 240, email: 210, url: 210 };
+const WIDTHS = { checkbox: 104, number: 120, autoIncrement: 100, date: 145, dateTime: 205, createdAt: 205, updatedAt: 205, longText: 240, email: 210, url: 210 };
 /** The number of a row, with its checkbox and button. */
 export const ROW_HEAD = 84;
 const ADD_FIELD = 140;

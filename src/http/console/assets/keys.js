@@ -120,6 +120,8 @@ function click(app, event, to, again) {
   const { target } = event;
   if (!to || target.closest(".editing")) return;
   const record = app.rows.at(to.row);
+  // The cell gets the focus and not what was pressed in it, so that the next key means that cell.
+  if (target.closest("[data-all], [data-pick], [data-open]")) app.go(to);
   if (target.closest("[data-all]")) app.pickAll();
   else if (target.closest("[data-pick]")) app.pick(record, { through: event.shiftKey });
   else if (target.closest("[data-open]")) app.openPanel(record);

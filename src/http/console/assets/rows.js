@@ -14,6 +14,7 @@ const AHEAD = 400;
 const BEHIND = 200;
 const HELD = 8000;
 const SAMPLE = 50;
+const SEEK_PAUSE_MS = 3000;
 /** So near a known record a place is reached by one page. */
 const STEP = 800;
 const PROBES_MAX = 80;
@@ -37,6 +38,7 @@ export class Rows {
   #seen = [0, 0];
   #turn = 0;
   #probes = 0;
+  #seekFrom = 0;
   #busy = false;
   // After a failure nothing is asked for until somebody says so: a server that is down is not asked in every frame.
   #paused = false;
@@ -141,10 +143,23 @@ export class Rows {
     const turn = this.#turn;
     const start = this.#cursors.floor(place);
     const near = start && place - start.place < PAGE_MAX;
-    const apply = near ? await this.#ahead(start, place) : this.#seeks() ? await this.#seek(place) : await this.#pass(start);
+    const apply = near ? await this.#ahead(start, place) : await this.#leap(start, place);
     if (turn !== this.#turn) return;
     apply();
     this.#changed();
+  }
+
+  /** A far place: sought by ids where that can be, or else by passing pages over. */
+  async #leap(start, place) {
+    if (!this.#seeks()) return this.#pass(start);
+    try {
+      return await this.#seek(place);
+    } catch (problem) {
+      // The first such question about a large table may take the server longer than it allows one to.
+      if (problem.status !== 503) throw problem;
+      this.#seekFrom = performance.now() + SEEK_PAUSE_MS;
+      return this.#pass(start);
+    }
   }
 
   async #ahead({ place: start, value: cursor }, place) {
@@ -172,7 +187,7 @@ export class Rows {
   #seeks() {
     const { sort = [], filter = "" } = this.#question;
     const byId = sort.length === 0 || sort[0] === "id" || sort[0] === "-id";
-    return byId && !/^\{\s*["}]/.test(filter) && this.#probes < PROBES_MAX;
+    return byId && performance.now() > this.#seekFrom && !/^\{\s*["}]/.test(filter) && this.#probes < PROBES_MAX;
   }
 
   async #seek(place) {
