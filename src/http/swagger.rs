@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use utoipa_swagger_ui::{Config, serve};
 
-use super::codings::Coding;
+use super::codings::{Coding, gzip_small};
 use super::openapi::Documents;
 use super::problem::Problem;
 use super::router::Incoming;
@@ -44,6 +44,7 @@ pub struct Asset {
     of_type: String,
     etag: String,
     packed: OnceLock<Option<Bytes>>,
+    pack: fn(&[u8]) -> std::io::Result<Vec<u8>>,
 }
 
 impl Asset {
@@ -53,12 +54,13 @@ impl Asset {
             Cow::Owned(bytes) => bytes.into(),
         };
         let etag = etag(&blake3::hash(&bytes));
-        Asset::tagged(bytes, of_type, etag)
+        Asset { pack: gzip_small, ..Asset::tagged(bytes, of_type, etag) }
     }
 
-    /// A file whose entity tag is known otherwise.
+    /// A file whose entity tag is known otherwise, and which is sent for a while only.
     pub fn tagged(bytes: impl Into<Bytes>, of_type: impl Into<String>, etag: String) -> Asset {
-        Asset { bytes: bytes.into(), of_type: of_type.into(), etag, packed: OnceLock::new() }
+        let pack = |bytes: &[u8]| Coding::Gzip.pack(bytes);
+        Asset { bytes: bytes.into(), of_type: of_type.into(), etag, packed: OnceLock::new(), pack }
     }
 
     pub fn etag(&self) -> &str {
@@ -87,8 +89,7 @@ impl Asset {
         response.insert_header((header::CONTENT_TYPE, self.of_type.as_str()));
         // Every browser reads gzip, so each file is packed once at most, on first use.
         if Coding::Gzip.is_taken(request.headers().get(header::ACCEPT_ENCODING))
-            && let Some(packed) =
-                self.packed.get_or_init(|| Coding::Gzip.pack(&self.bytes).ok().map(Bytes::from))
+            && let Some(packed) = self.packed.get_or_init(|| (self.pack)(&self.bytes).ok().map(Bytes::from))
         {
             response.insert_header((header::CONTENT_ENCODING, "gzip"));
             response.insert_header((header::VARY, "accept-encoding"));

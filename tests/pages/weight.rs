@@ -59,6 +59,7 @@ fn the_first_pages_are_light() {
         (&nobody, "/login".to_owned()),
         (&owner, world.at("/spaces/{space}")),
         (&owner, world.at("/spaces/{space}/settings/tokens")),
+        (&owner, world.at("/spaces/{space}/bases/{base}/tables/{table}")),
     ] {
         let bytes = weight(visitor, &path);
         assert!(bytes <= FIRST_PAGE_BYTES_MAX, "{path} weighs {bytes} bytes");
