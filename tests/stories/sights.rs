@@ -54,6 +54,8 @@ fn navigation(browser: &Browser) {
 /// Waits until the grid shows its records.
 fn grid(browser: &Browser) {
     browser.wait("return document.querySelector('undb-grid').innerText.includes('Ada Lovelace')");
+    // It is paler while it waits for more.
+    browser.wait("return getComputedStyle(document.querySelector('undb-grid .scroller')).opacity === '1'");
 }
 
 /// Axe's own findings as one line each.
