@@ -10,26 +10,29 @@ use ::sled::{Config, Db};
 
 use super::Options;
 use super::committer::Shared;
+use super::journal::Journal;
 use crate::kv::{Error, Result};
 
 /// How long to wait for a directory to be let go: a process that was just killed may still hold it.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Opens sled in `path`, and its log. When this has answered, the names of its files are on the disk.
-pub(super) fn open(path: &Path, options: &Options) -> Result<(Db, File)> {
+/// Opens sled in `path`, with its log and the journal. When this has answered, sled holds what the journal held, and the
+/// names of the files are on the disk.
+pub(super) fn open(path: &Path, options: &Options) -> Result<(Db, File, Journal)> {
     let path = std::path::absolute(path).map_err(|error| broken("find", path, &error))?;
     let existing = path.ancestors().find(|dir| dir.exists()).map(Path::to_path_buf);
     let config = Config::new().path(&path).cache_capacity(options.cache_bytes).flush_every_ms(None);
     let db = open_patiently(&path, &config)?;
-    let log_path = path.join("db");
-    let log = File::options()
-        .read(true)
-        .write(true)
-        .open(&log_path)
-        .map_err(|error| broken("open", &log_path, &error))?;
+    let log = file_open(&path.join("db"), false)?;
+    let journal = Journal::open(file_open(&path.join("journal"), true)?, &db, &log)?;
     sync_names(&path, existing)?;
-    Ok((db, log))
+    Ok((db, log, journal))
+}
+
+fn file_open(path: &Path, create: bool) -> Result<File> {
+    let opened = File::options().read(true).write(true).create(create).truncate(false).open(path);
+    opened.map_err(|error| broken("open", path, &error))
 }
 
 fn open_patiently(path: &Path, config: &Config) -> Result<Db> {
@@ -95,9 +98,9 @@ fn is_held(error: &::sled::Error) -> bool {
     matches!(error, ::sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
 }
 
-/// Syncs sled's files and every directory that may be new. Sled syncs none of them.
+/// Syncs the files and every directory that may be new. Sled syncs none of them.
 fn sync_names(path: &Path, existing: Option<PathBuf>) -> Result<()> {
-    for file in ["conf", "db"].map(|name| path.join(name)) {
+    for file in ["conf", "db", "journal"].map(|name| path.join(name)) {
         sync(&file)?;
     }
     if cfg!(unix) {
