@@ -49,10 +49,12 @@ fn open_patiently(path: &Path, config: &Config) -> Result<Db> {
 }
 
 /// Removes the snapshots of sled's page table that can't be read: those still being written (`.generating`) when a start
-/// ended, as it does on a full disk, and then finished ones until one is whole.
+/// ended, as it does on a full disk, and finished ones that are newer than one that is whole.
 ///
-/// Sled takes the last file by name, an unfinished one too, and where it can't read that one refuses the database. A
-/// snapshot is only where reading the log begins: with an older one, or none, sled reads more of the log, which has all.
+/// Sled takes the last file by name, an unfinished one too, and where it can't read that one refuses the database. With an
+/// older one it reads more of the log. Without any it may not find the end of its log, since it has given segments free that
+/// it knew from the snapshot to be superseded; then it takes the database for empty and overwrites it. So if there are
+/// finished ones, and none is whole, nothing is touched.
 fn snapshots_tidy(path: &Path) -> Result<()> {
     // Held by another process, these files may be good soon, and opening will say that it is held.
     match File::open(path.join("db")) {
@@ -63,21 +65,22 @@ fn snapshots_tidy(path: &Path) -> Result<()> {
     let files = path.read_dir().map_err(|error| broken("read", path, &error))?.flatten();
     let named =
         |file: &PathBuf| file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"snap."));
-    let (unfinished, mut finished): (Vec<_>, Vec<_>) = files
+    let (mut bad, mut finished): (Vec<_>, Vec<_>) = files
         .map(|file| file.path())
         .filter(named)
         .partition(|file| file.extension().is_some_and(|extension| extension == "generating"));
-    for file in &unfinished {
-        snapshot_remove(file)?;
-    }
     finished.sort();
-    while let Some(last) = finished.pop() {
-        if snapshot_is_whole(&last)? {
+    let newest = finished.last().cloned();
+    while let Some(last) = finished.last().map(|last| snapshot_is_whole(last)).transpose()? {
+        if last {
             break;
         }
-        snapshot_remove(&last)?;
+        bad.extend(finished.pop());
     }
-    Ok(())
+    if let (Some(newest), true) = (newest, finished.is_empty()) {
+        return Err(Error::Corrupt(format!("{} can't be read; restore it from a backup", newest.display())));
+    }
+    bad.iter().try_for_each(|file| snapshot_remove(file))
 }
 
 fn snapshot_remove(file: &Path) -> Result<()> {
