@@ -2,8 +2,8 @@
 //! take a small group to the disk; sled's own flush, which costs far more, is left to the group for which there is no room.
 //!
 //! ```text
-//! checksum(u32) length(u32) number(u64) operation*        a group; the next one follows at once
-//! length of key(u16) length of value(u32) key value       an operation; a removal has the length u32::MAX and no value
+//! checksum(u32) length(u32) number(u64) round(u64) operation*    a group; the next one follows at once
+//! length of key(u16) length of value(u32) key value      an operation; a removal has the length u32::MAX and no value
 //! ```
 //!
 //! A group is in the journal and on the disk before sled is touched, and is then given to sled key by key: sled's atomic
@@ -11,9 +11,9 @@
 //! perhaps half a group; applied from its start when the database is opened, the journal makes it whole.
 //!
 //! Invariant: a group for which there is no room goes to sled as an atomic batch, with its number under [`NUMBER_KEY`]. Once
-//! that is flushed and synced the journal begins anew, so it is applied from the number after that one. What an earlier
-//! round left behind the last group has a smaller number than would follow, and what a crash tore has another checksum:
-//! both end the journal.
+//! that is flushed and synced the journal begins anew, so it is applied from the number after that one. Each round has a
+//! random number: what an earlier one left behind the last group has another, also where a value that a client sent looks
+//! like a group. What a crash tore has another checksum. Both end the journal.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -25,7 +25,7 @@ use crate::limits::JOURNAL_BYTES;
 
 /// Where sled holds the number of the last group that is not to be applied again. Shorter than the key of any piece.
 const NUMBER_KEY: [u8; 1] = [Keyspace::RESERVED.0];
-const HEAD_BYTES: usize = 16;
+const HEAD_BYTES: usize = 24;
 const SUM_BYTES: usize = 4;
 const REMOVED: u32 = u32::MAX;
 
@@ -35,6 +35,8 @@ pub(super) struct Journal {
     used: usize,
     /// The number of the last group.
     last: u64,
+    /// Drawn each time that the journal begins anew.
+    round: u64,
     /// The group that is being made, head first.
     group: Vec<u8>,
 }
@@ -51,7 +53,7 @@ impl Journal {
         db.flush()?;
         // Also without anything to apply: what sled has read may be in the system's memory only.
         log.sync_data().map_err(|error| broken("sync what was applied of", &error))?;
-        let mut journal = Self { file, used: 0, last, group: Vec::new() };
+        let mut journal = Self { file, used: 0, last, round: 0, group: Vec::new() };
         if bytes.len() != JOURNAL_BYTES {
             // In its full length from the beginning, so that a sync has no length to write.
             let fill = vec![0; JOURNAL_BYTES.saturating_sub(bytes.len())];
@@ -100,8 +102,8 @@ impl Journal {
             return Ok(false);
         }
         let length = u32::try_from(self.group.len() - HEAD_BYTES).unwrap_or(u32::MAX);
-        let head = [&[0; SUM_BYTES][..], &length.to_be_bytes(), &(self.last + 1).to_be_bytes()].concat();
-        self.group.splice(..HEAD_BYTES, head);
+        let (number, round) = ((self.last + 1).to_be_bytes(), self.round.to_be_bytes());
+        self.group.splice(SUM_BYTES..HEAD_BYTES, [&length.to_be_bytes()[..], &number, &round].concat());
         let sum = sum_of(&self.group).to_be_bytes();
         self.group.splice(..SUM_BYTES, sum);
         let written = self.file.write_all(&self.group).and_then(|()| self.file.sync_data());
@@ -141,7 +143,7 @@ impl Journal {
     }
 
     fn rewind(&mut self) -> Result<()> {
-        self.used = 0;
+        (self.used, self.round) = (0, rand::random());
         self.file.rewind().map_err(|error| broken("rewind", &error))
     }
 }
@@ -152,8 +154,8 @@ fn replay(db: &Db, bytes: &[u8]) -> Result<(u64, u64)> {
     let held = held.map(|number| number.as_ref().try_into().map(u64::from_be_bytes)).transpose();
     let held = held.map_err(|_| Error::Corrupt("the number of the last group".into()))?.unwrap_or(0);
     let (mut last, mut before, mut rest) = (held, None, bytes);
-    while let Some((number, operations, after)) = group_read(rest) {
-        if before.is_some_and(|before| number != before + 1) {
+    while let Some(Group { number, round, operations, after }) = Group::read(rest) {
+        if before.is_some_and(|before| (number - 1, round) != before) {
             break;
         }
         if number > last {
@@ -166,19 +168,36 @@ fn replay(db: &Db, bytes: &[u8]) -> Result<(u64, u64)> {
             apply(db, operations)?;
             last = number;
         }
-        (before, rest) = (Some(number), after);
+        (before, rest) = (Some((number, round)), after);
     }
     Ok((held, last))
 }
 
-/// The number and operations of the first group, if it is whole, and what stands after it.
-fn group_read(bytes: &[u8]) -> Option<(u64, &[u8], &[u8])> {
-    let (sum, summed) = bytes.split_first_chunk::<SUM_BYTES>()?;
-    let (length, rest) = summed.split_first_chunk::<4>()?;
-    let (number, rest) = rest.split_first_chunk::<8>()?;
-    let (operations, after) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-    let whole = bytes.get(..HEAD_BYTES + operations.len())?;
-    (u32::from_be_bytes(*sum) == sum_of(whole)).then(|| (u64::from_be_bytes(*number), operations, after))
+struct Group<'a> {
+    number: u64,
+    round: u64,
+    operations: &'a [u8],
+    /// What stands behind it.
+    after: &'a [u8],
+}
+
+impl<'a> Group<'a> {
+    /// The first group in `bytes`, if it is whole.
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let (sum, rest) = bytes.split_first_chunk::<SUM_BYTES>()?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let (number, rest) = rest.split_first_chunk::<8>()?;
+        let (round, rest) = rest.split_first_chunk::<8>()?;
+        let (operations, after) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        let whole = bytes.get(..HEAD_BYTES + operations.len())?;
+        let [number, round] = [number, round].map(|eight| u64::from_be_bytes(*eight));
+        (number > 0 && u32::from_be_bytes(*sum) == sum_of(whole)).then_some(Self {
+            number,
+            round,
+            operations,
+            after,
+        })
+    }
 }
 
 /// The checksum of a group, which covers all that stands after it.
@@ -312,5 +331,25 @@ mod tests {
         assert_eq!(rows(&opened(dir.path(), &before).0), expected);
         let (db, journal) = opened(dir.path(), &after);
         assert_eq!((rows(&db).len(), journal.last), (3, 3));
+    }
+
+    #[test]
+    fn what_an_earlier_round_left_is_no_group_though_it_has_the_next_number() {
+        let dir = tempfile::tempdir().unwrap();
+        let (db, mut journal) = opened(dir.path(), &[]);
+        // Both as long as each other, so that the second one of the first round stands where the next one would.
+        for n in 1..=2 {
+            group(&mut journal, n);
+            assert!(journal.append().unwrap());
+        }
+        journal.last = 0;
+        journal.rewind().unwrap();
+        group(&mut journal, 9);
+        assert!(journal.append().unwrap());
+        let bytes = std::fs::read(dir.path().join("journal")).unwrap();
+        assert_eq!(Group::read(Group::read(&bytes).unwrap().after).unwrap().number, 2);
+        drop((db, journal));
+        let (db, journal) = opened(dir.path(), &bytes);
+        assert_eq!((rows(&db).len(), journal.last), (3, 1));
     }
 }
