@@ -9,6 +9,8 @@ pub const TRANSACTION_BYTES_MAX: usize = 64 << 20;
 pub const HISTORY_BYTES_MAX: usize = 64 << 20;
 /// Bytes of a value that the sled engine stores in one piece; a longer one is stored in several.
 pub const PIECE_BYTES_MAX: usize = 4096;
+/// Bytes of the sled engine's journal: what is written before sled itself is flushed.
+pub const JOURNAL_BYTES: usize = 128 << 10;
 
 /// Faults of one input that an answer lists; more are counted.
 pub const FAULTS_MAX: usize = 1000;
