@@ -17,6 +17,8 @@
   // The token whose documents are listed, and the number of the look that is newest: an answer to an older one is dropped.
   let token = "";
   let look = 0;
+  // Whether it is being looked what the token shows: until that is known, a choice is noted and opened by whoever looks.
+  let looking = false;
   let tables = [];
   let open = wanted();
 
@@ -105,6 +107,7 @@
   // Looks what the token shows, and then loads what is open.
   async function refresh() {
     const mine = ++look;
+    looking = true;
     tables = [];
     say("", false);
     let title;
@@ -118,6 +121,7 @@
           .map((tag) => ({ id: tag["x-undb-table"], base: tag["x-undb-base"], name: tag.name }));
       } catch (error) {
         if (mine !== look) return;
+        looking = false;
         listed();
         say(error.message, true);
         const text = await fetched(STATIC).catch(() => "");
@@ -125,6 +129,7 @@
         return;
       }
     }
+    looking = false;
     listed(title);
     await load(mine);
   }
@@ -134,6 +139,7 @@
     const query = open === "" ? "" : open === "space" ? "?space" : `?table=${encodeURIComponent(open)}`;
     // The operation behind `#` is the other document's.
     window.history.replaceState(null, "", window.location.pathname + query);
+    if (looking) return;
     say("", false);
     load(++look);
   }

@@ -67,8 +67,14 @@ impl Asset {
         &self.etag
     }
 
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// Bytes that it takes, packed too as far as it has been packed.
+    pub fn weight(&self) -> usize {
+        self.bytes.len() + self.packed.get().and_then(Option::as_ref).map_or(0, Bytes::len)
+    }
+
+    /// Packs it, where that may take its time.
+    pub fn pack(&self) -> Option<&Bytes> {
+        self.packed.get_or_init(|| (self.pack)(&self.bytes).ok().map(Bytes::from)).as_ref()
     }
 
     /// The file, or 304 if the browser has it.
@@ -89,7 +95,7 @@ impl Asset {
         response.insert_header((header::CONTENT_TYPE, self.of_type.as_str()));
         // Every browser reads gzip, so each file is packed once at most, on first use.
         if Coding::Gzip.is_taken(request.headers().get(header::ACCEPT_ENCODING))
-            && let Some(packed) = self.packed.get_or_init(|| (self.pack)(&self.bytes).ok().map(Bytes::from))
+            && let Some(packed) = self.pack()
         {
             response.insert_header((header::CONTENT_ENCODING, "gzip"));
             response.insert_header((header::VARY, "accept-encoding"));

@@ -18,9 +18,9 @@ fn a_new_password_ends_all_other_sessions() {
     let elsewhere = server.login(EMAIL, PASSWORD);
     for (current, new, repeated, why) in [
         ("wrong-horse-battery", NEW, NEW, "another one"),
-        (PASSWORD, "short", "short", "newPassword"),
+        (PASSWORD, "short", "short", "New password"),
         (PASSWORD, NEW, "another-horse-batterz", "not the same"),
-        ("", "", "", "currentPassword"),
+        ("", "", "", "Current password"),
     ] {
         let refused = change(&visitor, current, new, repeated);
         assert_eq!(refused.status, 422, "{why}");
@@ -38,7 +38,7 @@ fn a_new_password_ends_all_other_sessions() {
     let other = Visitor::new(&server);
     let login = other.open("/login");
     let old = other.submit(&login, "/login", &[("email", EMAIL), ("password", PASSWORD)]);
-    assert_eq!(old.status, 422, "the old password is none any more");
+    assert_eq!(old.status, 401, "the old password is none any more");
     assert_eq!(other.submit(&login, "/login", &[("email", EMAIL), ("password", NEW)]).status, 200);
 }
 

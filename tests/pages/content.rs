@@ -68,13 +68,13 @@ fn bases_are_made_renamed_moved_and_deleted() {
         assert_eq!(base.heading(), name);
     }
     let taken = visitor.submit(&space, "/bases", &[("name", "Shop")]);
-    assert_eq!((taken.status, taken.value("/bases", "name").as_str()), (422, "Shop"));
+    assert_eq!((taken.status, taken.value("/bases", "name").as_str()), (409, "Shop"));
     assert!(taken.refusal().unwrap().contains("The name is in use"), "{:?}", taken.refusal());
     let page = visitor.open(&taken.link("Staff"));
     let own = page.path.clone();
     assert_eq!((page.value(&own, "position").as_str(), names(&page, "/bases/").len()), ("3", 3));
     let refused = visitor.submit(&page, &own, &[("name", "Shop"), ("description", "Who works here")]);
-    assert_eq!(refused.status, 422);
+    assert_eq!(refused.status, 409);
     assert_eq!(refused.value(&own, "name"), "Shop", "what was typed is kept");
     assert_eq!(refused.value(&own, "description"), "Who works here");
     assert_eq!(refused.heading(), "Staff", "but the base is called as it was");
@@ -109,7 +109,7 @@ fn tables_are_made_renamed_moved_and_deleted() {
     let settings = visitor.open(&format!("{}/settings", table.path));
     let refused =
         visitor.submit(&settings, "/settings", &[("name", "Authors"), ("description", "All of them")]);
-    assert_eq!((refused.status, refused.value("/settings", "name").as_str()), (422, "Authors"));
+    assert_eq!((refused.status, refused.value("/settings", "name").as_str()), (409, "Authors"));
     assert_eq!(refused.value("/settings", "description"), "All of them", "what was typed is kept");
     let moved = visitor.submit(&settings, "/settings", &[("name", "Works"), ("position", "2")]);
     assert_eq!((moved.done(), moved.value("/settings", "name").as_str()), (Some("Saved."), "Works"));
@@ -131,7 +131,10 @@ fn pages_are_found_by_names_as_well() {
     let base = visitor.submit(&space, "/bases", &[("name", "E/f? g#h%")]);
     let table = visitor.submit(&base, "/tables", &[("name", "T")]);
     let named = "/spaces/A%2Fb%3F%20c%23d%25";
-    for path in [named.to_owned(), format!("{named}/settings"), format!("{named}/settings/tokens")] {
+    let in_table = format!("{named}/bases/E%2Ff%3F%20g%23h%25/tables/T");
+    let tails = ["", "/settings", "/settings/tokens"].map(|tail| format!("{named}{tail}"));
+    let of_table = ["", "/settings", "/api"].map(|tail| format!("{in_table}{tail}"));
+    for path in tails.into_iter().chain(of_table) {
         let page = visitor.open(&path);
         assert_eq!(page.status, 200, "{path}");
         for link in

@@ -19,7 +19,7 @@ fn the_first_visitor_makes_the_owner_and_then_a_space() {
     assert_eq!(visitor.open("/login").path, "/setup", "nobody can sign in yet");
     let wrong = [("code", "AAAA-BBBB-CCCC"), ("email", EMAIL), ("password", PASSWORD)];
     let wrong = visitor.submit(&page, "/setup", &wrong);
-    assert_eq!(wrong.status, 422);
+    assert_eq!(wrong.status, 401);
     assert!(wrong.refusal().unwrap().contains("The setup code is not the one"), "{:?}", wrong.refusal());
     assert_eq!(wrong.value("/setup", "code"), "AAAA-BBBB-CCCC", "to be corrected");
     assert_eq!(wrong.value("/setup", "email"), EMAIL, "what was typed is kept");
@@ -30,7 +30,7 @@ fn the_first_visitor_makes_the_owner_and_then_a_space() {
     assert_eq!(page.value("/setup", "code"), code);
     let short = visitor.submit(&page, "/setup", &[("email", EMAIL), ("password", "short")]);
     assert_eq!(short.status, 422);
-    assert!(short.refusal().unwrap().contains("password"), "{:?}", short.refusal());
+    assert!(short.refusal().unwrap().contains("Password"), "{:?}", short.refusal());
     assert_eq!(short.value("/setup", "email"), EMAIL);
     assert_eq!(short.value("/setup", "code"), code);
     assert!(visitor.cookies().is_empty(), "nobody is signed in yet");
@@ -67,7 +67,8 @@ fn a_wrong_password_is_told_on_the_same_page() {
     let page = visitor.open("/account");
     assert_eq!((page.path.as_str(), page.heading()), ("/login?next=%2Faccount", "Sign in"));
     let wrong = visitor.submit(&page, "/login", &[("email", EMAIL), ("password", "wrong-horse")]);
-    assert_eq!((wrong.status, wrong.path.as_str()), (422, "/login"));
+    assert_eq!((wrong.status, wrong.path.as_str()), (401, "/login"));
+    assert!(wrong.answer.header("www-authenticate").is_some(), "as every 401 (RFC 9110, section 15.5.2)");
     assert!(wrong.refusal().unwrap().contains("do not fit"), "{:?}", wrong.refusal());
     assert_eq!(wrong.value("/login", "email"), EMAIL);
     assert_eq!(wrong.value("/login", "password"), "");
@@ -81,6 +82,22 @@ fn a_wrong_password_is_told_on_the_same_page() {
     assert_eq!((gone.path.as_str(), gone.done()), ("/login?done=signed_out", Some("You are signed out.")));
     let old = visitor.ask("GET", "/account", None, &[("cookie", &format!("undb_session={session}"))]);
     assert_eq!(old.status, 303, "the old session is no more");
+}
+
+/// A refused form says with its status and headers what the API says of the same.
+#[test]
+fn who_tries_too_often_is_told_when_to_try_again() {
+    let server = Server::start();
+    drop(server.owner());
+    let visitor = Visitor::new(&server);
+    let attempt = || visitor.post("/login", &[("email", EMAIL), ("password", "wrong-horse")]);
+    for _ in 0..undb::limits::LOGIN_FAILURES_MAX {
+        assert_eq!(attempt().status, 401);
+    }
+    let closed = attempt();
+    assert_eq!((closed.status, closed.heading()), (429, "Sign in"));
+    let seconds: i64 = closed.answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=undb::limits::LOGIN_WINDOW_SECONDS).contains(&seconds), "{seconds}");
 }
 
 #[test]

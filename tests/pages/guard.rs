@@ -108,6 +108,29 @@ fn only_forms_are_taken() {
     }
 }
 
+/// A form has bounds, and of whoever is not signed in none is read where they have to be.
+#[test]
+fn a_form_has_bounds() {
+    use undb::limits::{FORM_BYTES_MAX, FORM_FIELDS_MAX};
+    let server = Server::start();
+    let owner = Visitor::owner(&server);
+    let many = |count: usize| vec!["a"; count].join("&").into_bytes();
+    let long = |bytes: usize| [b"name=".as_slice(), &vec![b'x'; bytes - 5]].concat();
+    for (body, status, said) in [
+        (many(FORM_FIELDS_MAX), 422, "name"),
+        (many(FORM_FIELDS_MAX + 1), 413, "at most 4096 fields; this one has 4097"),
+        (long(FORM_BYTES_MAX), 422, "255"),
+        (long(FORM_BYTES_MAX + 1), 413, "at most 65536 bytes"),
+    ] {
+        let request = server.post("/spaces").header("accept", "text/html").cookie(&owner.cookie());
+        let answer = request.raw("application/x-www-form-urlencoded", body.clone()).send();
+        assert_eq!(answer.status, status, "{said}: {answer:?}");
+        assert!(String::from_utf8_lossy(&answer.bytes).contains(said), "{said}: {answer:?}");
+        let nobody = server.post("/spaces").header("accept", "text/html");
+        assert_eq!(nobody.raw("application/x-www-form-urlencoded", body).send().status, 303, "{said}");
+    }
+}
+
 /// Whoever is not signed in is sent to sign in, and comes back to the page; after a form, to the page that it is on.
 #[test]
 fn whoever_is_not_signed_in_signs_in_and_comes_back() {

@@ -122,6 +122,27 @@ fn an_error_is_a_page_for_browsers_and_a_problem_for_programs() {
     assert!(!pages("GET").is_empty());
 }
 
+/// Who is signed in finds the way on from an error, too; nobody else is told who that is.
+#[test]
+fn a_page_of_an_error_has_the_bar_of_who_is_signed_in() {
+    let server = Server::start();
+    let owner = Visitor::owner(&server);
+    World::of(&server, &owner.cookie());
+    for path in ["/nothing", "/spaces/nothing", "/account/password"] {
+        let page = owner.open(path);
+        assert!([404, 405].contains(&page.status), "{path}");
+        assert!(page.html.says(crate::harness::EMAIL) && page.html.says("Main"), "{path}");
+        assert_eq!(page.html.all("nav").count(), 0, "it is in no space");
+    }
+    let foreign =
+        owner.ask("POST", "/account/password", Some(&Vec::new()), &[("origin", "http://evil.example")]);
+    assert!(
+        foreign.status == 403 && !String::from_utf8_lossy(&foreign.bytes).contains(crate::harness::EMAIL)
+    );
+    let nobody = Visitor::new(&server).open("/nothing");
+    assert!(nobody.status == 404 && !nobody.html.says(crate::harness::EMAIL));
+}
+
 /// Crawls from the first page: whatever a page links to is there.
 #[test]
 fn no_link_leads_nowhere() {

@@ -69,23 +69,34 @@ fn what_comes_back_in_a_refused_form_stays_text() {
     let server = Server::start();
     let visitor = Visitor::owner(&server);
     let world = World::of(&server, &visitor.cookie());
+    let (mut refused, mut shown) = (0, 0);
     for text in payloads() {
         for (path, fields) in posts() {
             if path == "/preferences" || path == "/logout" {
                 continue;
             }
-            // Every field in turn holds the text and the others nothing, so that each form is refused.
+            // Every field in turn holds the text, in a form that is refused: for a name that is too long, or for having none.
             for (name, _) in &fields {
-                let only: Fields = vec![(name.clone(), text.to_owned())];
-                let answer = visitor.ask("POST", &world.at(path), Some(&only), &[]);
-                if answer.status == 303 {
-                    continue;
+                let typed =
+                    if name == "name" { format!("{text}{}", "x".repeat(256)) } else { text.to_owned() };
+                let mut sent: Fields = vec![(name.clone(), typed.clone())];
+                if name != "name" {
+                    sent.push(("name".into(), String::new()));
                 }
+                let answer = visitor.ask("POST", &world.at(path), Some(&sent), &[]);
+                assert_eq!(answer.status, 422, "{path} {name}={text:?}: {answer:?}");
                 let html = Html::parse(std::str::from_utf8(&answer.bytes).unwrap());
                 assert!(html.harms().is_empty(), "{path} {name}={text:?}: {:?}", html.harms());
+                if ["name", "description"].contains(&name.as_str()) {
+                    assert!(html.says(&typed), "{path} does not show {name}={text:?} again");
+                    shown += 1;
+                }
+                refused += 1;
             }
         }
     }
+    let count = payloads().len();
+    assert!(refused >= count * 20 && shown >= count * 8, "{refused} refused, {shown} shown again");
 }
 
 #[test]

@@ -45,6 +45,8 @@ fn who_chooses_a_language_has_every_page_in_it() {
     assert!(missing.status == 404 && is_chinese(missing.main()), "{}", missing.main());
     let refused = visitor.submit(&visitor.open("/spaces/new"), "/spaces", &[]);
     assert!(refused.refusal().unwrap().contains("输入有误"), "{:?}", refused.refusal());
+    assert!(refused.refusal().unwrap().contains("名称"), "fields are called as the form calls them");
+    assert!(!refused.refusal().unwrap().contains("The "), "{:?}", refused.refusal());
     let out = visitor.submit(&chosen, "/logout", &[]);
     assert_eq!(out.html.one("html").get("lang"), Some("zh"), "it is the browser's, not the person's");
     assert!(is_chinese(out.done().unwrap()) || out.done().unwrap().contains('。'), "{:?}", out.done());

@@ -36,8 +36,9 @@ impl<'a> Form<'a> {
         Form { visitor, world, page, other: made.text("/id") }
     }
 
+    /// Fills in the form anew: one that was posted makes no second token.
     fn submit(&self, values: &[(&str, &str)]) -> Page {
-        self.visitor.submit(&self.page, "/tokens", values)
+        self.visitor.submit(&self.visitor.open(&self.page.path), "/tokens", values)
     }
 
     /// What the API says of the token whose secret a page shows.
@@ -147,21 +148,25 @@ fn what_is_refused_keeps_what_was_chosen() {
     let (base, table) = (&*form.world.parts["base"], &*form.world.parts["table"]);
     let long = "x".repeat(256);
     for (why, said, fields) in [
-        ("no name", "name", &[("name", ""), ("preset", "read"), ("expiry", "30")][..]),
-        ("a blank name", "name", &[("name", "  "), ("preset", "full")]),
+        ("no name", "Name", &[("name", ""), ("preset", "read"), ("expiry", "30")][..]),
+        ("a blank name", "Name", &[("name", "  "), ("preset", "full")]),
         ("a long name", "255", &[("name", &long)]),
         (
             "no rights",
-            "scopes",
+            "What it may do",
             &[("name", "Mine"), ("preset", "custom"), ("scopes", ""), ("expiry", "none")],
         ),
-        ("narrowed to nothing", "tables", &[("name", "Mine"), ("reach", "some"), ("preset", "read")]),
-        ("a day that is over", "expiresAt", &[("name", "Mine"), ("expiry", "date"), ("date", "2026-05-31")]),
-        ("no day", "expiresAt", &[("name", "Mine"), ("expiry", "date"), ("date", "")]),
-        ("no day at all", "expiresAt", &[("name", "Mine"), ("expiry", "date"), ("date", "2026-02-30")]),
+        (
+            "narrowed to nothing",
+            "What it reaches",
+            &[("name", "Mine"), ("reach", "some"), ("preset", "read")],
+        ),
+        ("a day that is over", "Expires", &[("name", "Mine"), ("expiry", "date"), ("date", "2026-05-31")]),
+        ("no day", "Expires", &[("name", "Mine"), ("expiry", "date"), ("date", "")]),
+        ("no day at all", "Expires", &[("name", "Mine"), ("expiry", "date"), ("date", "2026-02-30")]),
         (
             "all at once",
-            "name",
+            "Name",
             &[
                 ("name", ""),
                 ("preset", "custom"),
@@ -190,6 +195,50 @@ fn what_is_refused_keeps_what_was_chosen() {
         }
     }
     assert_eq!(form.world.state(&form.visitor), before, "nothing was made");
+}
+
+/// What no page offers is refused, and nothing else is taken for it.
+#[test]
+fn no_other_end_is_made_of_what_can_t_be_read() {
+    let server = timed();
+    let form = Form::open(&server);
+    let before = form.world.state(&form.visitor);
+    let long = "9".repeat(100);
+    for expiry in
+        ["abc", "", "31", "-90", "90.0", " 90", "9223372036854775807", "-9223372036854775808", &long]
+    {
+        for path in ["/spaces/{space}/settings/tokens", "/spaces/{space}/settings/tokens/{token}"] {
+            let fields = [("name", "Mine"), ("preset", "read"), ("reach", "all"), ("expiry", expiry)];
+            let refused = form.visitor.post(&form.world.at(path), &fields);
+            assert_eq!(refused.status, 422, "{path} {expiry}");
+            let why = refused.refusal().unwrap();
+            assert!(why.contains("Expires") && why.contains("30, 90 or 365"), "{path} {expiry}: {why}");
+        }
+    }
+    for grace in ["", "abc", "1.5", "-1", "604801", "9223372036854775808"] {
+        let path = form.world.at("/spaces/{space}/settings/tokens/{token}/rotate");
+        let refused = form.visitor.post(&path, &[("grace", grace)]);
+        assert_eq!((refused.status, refused.heading()), (422, "all"), "{grace}");
+        assert!(refused.refusal().unwrap().contains("The old secret works on for"), "{grace}");
+    }
+    assert_eq!(form.world.state(&form.visitor), before);
+}
+
+#[test]
+fn saving_takes_no_right_away_that_is_not_offered() {
+    let server = timed();
+    let form = Form::open(&server);
+    let scopes = json!(["records:read", "webhooks:manage", "audit:read"]);
+    let cookie = form.visitor.cookie();
+    let space = &form.world.parts["space"];
+    let (id, secret) = server.token(&cookie, space, json!({"name": "Early", "scopes": scopes}));
+    let now = || server.get("/api/openapi/token").token(&secret).send().json()["scopes"].clone();
+    let page = form.visitor.open(&form.world.at(&format!("/spaces/{{space}}/settings/tokens/{id}")));
+    let before = now();
+    let saved = form.visitor.submit(&page, &id, &[("name", "Later")]);
+    assert_eq!((saved.done(), now()), (Some("Saved."), before));
+    form.visitor.submit(&page, &id, &[("scopes", "records:read")]);
+    assert_eq!(now(), json!(["records:read"]), "but they can be taken away");
 }
 
 #[test]

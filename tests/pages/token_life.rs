@@ -48,6 +48,7 @@ fn a_secret_is_on_one_answer_only() {
     // The one thing that leads on.
     let list = visitor.submit(&page, "/settings/tokens", &[]);
     assert!(list.main().contains("Website"));
+    assert!(list.html.says("1 requests in the last 30 days, 0 of them errors"), "the line that was tried");
     let token = list.link("Website");
     let reach = ["/", "/account", &token, &list.path, &world.at("/spaces/{space}/settings/tokens/new")];
     for path in reach {
@@ -86,6 +87,35 @@ fn a_rotated_token_leaves_the_old_secret_its_grace() {
     let odd = visitor.post(&format!("{}/rotate", token.path), &[("grace", "604801")]);
     assert!(odd.status == 422, "{}", odd.status);
     assert_eq!(status(&server, &last), 200, "nothing was rotated");
+}
+
+/// A double click, or going back and posting again: the second time says what the first one did, and does nothing.
+#[test]
+fn a_form_that_is_sent_twice_does_it_once() {
+    let server = Server::start();
+    let visitor = Visitor::owner(&server);
+    let world = World::of(&server, &visitor.cookie());
+    let page = visitor.open(&world.at("/spaces/{space}/settings/tokens/new"));
+    let nameless = visitor.submit(&page, "/tokens", &[("name", "")]);
+    assert_eq!(nameless.status, 422);
+    let first = secret(&visitor.submit(&nameless, "/tokens", &[("name", "Website")]));
+    for name in ["Website", "Other"] {
+        let again = visitor.submit(&page, "/tokens", &[("name", name)]);
+        assert_eq!((again.status, again.heading()), (409, "The token has been created already"));
+        assert!(!again.html.says(&first) && !again.html.says("undb_"), "{}", again.main());
+        assert_eq!(visitor.open(&again.link("Look at the token")).heading(), "Website");
+    }
+    let list = visitor.open(&world.at("/spaces/{space}/settings/tokens"));
+    assert_eq!(list.html.all("a").filter(|link| ["Website", "Other"].contains(&link.text.trim())).count(), 1);
+
+    let token = visitor.open(&list.link("Website"));
+    let new = secret(&visitor.submit(&token, "/rotate", &[("grace", "3600")]));
+    let again = visitor.submit(&token, "/rotate", &[("grace", "3600")]);
+    assert_eq!((again.status, again.heading()), (409, "Website"));
+    assert!(again.refusal().unwrap().contains("has been rotated meanwhile"), "{:?}", again.refusal());
+    assert_eq!((status(&server, &first), status(&server, &new)), (200, 200), "both work on");
+    let third = secret(&visitor.submit(&again, "/rotate", &[("grace", "0")]));
+    assert_eq!((status(&server, &new), status(&server, &third)), (401, 200), "who wants to rotates again");
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! Tables: the grid, which is made by a script, and the settings of one.
 
-use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::Answered;
 use super::base::{Refused, base_shown};
-use super::failure::{Refusal, confirm_check, is_refusal};
+use super::failure::{Refusal, confirm_check, posted, send};
 use super::form;
-use super::shell::{Shell, send, show};
+use super::shell::{Shell, show};
 use super::visit::{Visit, redirect};
 use crate::access::{BaseWrite, TableRead, TableWrite};
 use crate::error::{Error, Result};
@@ -23,13 +22,11 @@ fn place(visit: &Visit, table: &str) -> String {
 
 /// Makes a table with its first field, which names its records.
 pub async fn table_create(visit: Visit) -> Answered {
-    match table_made(&visit).await {
-        Ok(made) => Ok(redirect(&place(&visit, &made.table.id.to_string()))),
-        Err(error) if is_refusal(&error) => {
-            base_shown(&visit, Refused { table: Some(&error), ..Refused::default() }).await
-        }
-        Err(error) => Err(error.into()),
-    }
+    let to = |made: Tabled| redirect(&place(&visit, &made.table.id.to_string()));
+    posted(table_made(&visit).await, to, async |error| {
+        base_shown(&visit, Refused { table: Some(&error), ..Refused::default() }).await
+    })
+    .await
 }
 
 async fn table_made(visit: &Visit) -> Result<Tabled> {
@@ -88,7 +85,6 @@ async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) 
     let tables =
         bases.iter().find(|other| other.id == base).map(|base| base.tables.as_slice()).unwrap_or_default();
     let (at, count) = (tables.iter().position(|other| other.id == id).unwrap_or(0), tables.len());
-    let refused = refusal.is_some() || kept.is_some();
     let typed = |name, held| if refusal.is_some() { visit.form.get(name) } else { held };
     let page = SettingsPage {
         name: typed("name", name.as_str()),
@@ -102,7 +98,7 @@ async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) 
         count,
         shell,
     };
-    send(&page, if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK })
+    send(&page, refusal.or(kept))
 }
 
 /// The settings of a table.
@@ -112,14 +108,10 @@ pub async fn settings_page(visit: Visit) -> Answered {
 
 /// Renames, describes or moves a table.
 pub async fn table_update(visit: Visit) -> Answered {
-    match table_changed(&visit).await {
-        Ok(tabled) => {
-            let place = place(&visit, &tabled.table.id.to_string());
-            Ok(redirect(&format!("{place}/settings?done=saved")))
-        }
-        Err(error) if is_refusal(&error) => settings(&visit, Some(&error), None).await,
-        Err(error) => Err(error.into()),
-    }
+    let to = |changed: Tabled| {
+        redirect(&format!("{}/settings?done=saved", place(&visit, &changed.table.id.to_string())))
+    };
+    posted(table_changed(&visit).await, to, async |error| settings(&visit, Some(&error), None).await).await
 }
 
 async fn table_changed(visit: &Visit) -> Result<Tabled> {
@@ -132,11 +124,8 @@ async fn table_changed(visit: &Visit) -> Result<Tabled> {
 
 /// Deletes a table, if its name was typed.
 pub async fn table_delete(visit: Visit) -> Answered {
-    match table_gone(&visit).await {
-        Ok(()) => Ok(redirect(&format!("/spaces/{}?done=table_deleted", visit.place("space")))),
-        Err(error) if is_refusal(&error) => settings(&visit, None, Some(&error)).await,
-        Err(error) => Err(error.into()),
-    }
+    let to = |()| redirect(&format!("/spaces/{}?done=table_deleted", visit.place("space")));
+    posted(table_gone(&visit).await, to, async |error| settings(&visit, None, Some(&error)).await).await
 }
 
 async fn table_gone(visit: &Visit) -> Result<()> {

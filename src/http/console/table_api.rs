@@ -38,7 +38,7 @@ pub async fn table_api_page(visit: Visit) -> Answered {
     let records = format!("{origin}/api/openapi/bases/{}/tables/{}/records", table.base, table.id);
     show(&ApiPage {
         shell: Shell::of(&visit).await?,
-        space: visit.part("space"),
+        space: visit.place("space"),
         base: table.base.to_string(),
         table: table.id.to_string(),
         name: table.name.to_string(),

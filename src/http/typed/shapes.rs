@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::filter::RECORD_ID;
 use super::stencil::{gap, json_gap};
+use crate::limits::CHANGED_RECORDS_MAX;
 use crate::model::period::Period;
 
 /// Where components stand.
@@ -220,7 +221,7 @@ fn upsert(schema: &mut Value, more: &mut Vec<(&'static str, Value)>) {
             "required": ["records", "on"],
             "additionalProperties": false,
             "properties": {
-                "records": {"type": "array", "items": items, "minItems": 1, "maxItems": 10_000},
+                "records": {"type": "array", "items": items, "minItems": 1, "maxItems": CHANGED_RECORDS_MAX},
                 "on": {"type": "string", "enum": on, "description": "By what records are recognised."}
             }
         })
