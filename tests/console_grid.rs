@@ -339,9 +339,7 @@ fn each_pasted_row_goes_into_its_own_record() {
     // Row 2 is a draft that the server refuses, row 3 a record behind it.
     browser.press(&["Down", "Right", "x1", "Enter"]);
     browser.wait("return document.querySelector('[aria-rowindex=\"3\"] [aria-invalid]') !== null");
-    browser.press(&["Zed", "Enter"]);
-    browser.wait("return document.querySelectorAll('[aria-invalid]').length === 2");
-    browser.press(&["Up", "Escape", "Left", "Zed", "Enter"]);
+    browser.press(&["Left", "Zed", "Enter"]);
     desk.expect("Name", &[json!("Ann"), json!("Zed")]);
     browser.press(&["Control+Home"]);
     paste(&browser, "A\nB\nC");

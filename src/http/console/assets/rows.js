@@ -51,7 +51,7 @@ export class Rows {
   #probes = 0;
   #seekFrom = 0;
   #busy = false;
-  // After a failure nothing is asked for until somebody says so: a server that is down is not asked in every frame.
+  // After a failure nothing is asked for until somebody says so.
   #paused = false;
   /** Records made here since the list was loaded: they stand at its end, whatever filter and sort say. */
   extras = [];
@@ -238,8 +238,7 @@ export class Rows {
 
   async #seek(place) {
     const down = this.#question.sort?.[0] === "-id";
-    const [after, before] = down ? ["<", ">"] : [">", "<"];
-    const back = down ? ["id"] : ["-id"];
+    const [after, before, back] = down ? ["<", ">", ["id"]] : [">", "<", ["-id"]];
     const low = this.#anchors.floor(place) ?? { place: -1, value: { id: down ? ID_MAX : ID_MIN } };
     const high = this.#anchors.ceiling(place);
     const backwards = async (question, end, limit) => {
