@@ -293,3 +293,98 @@ fn what_two_people_change_at_once_is_told_and_chosen() {
     is_quiet(&first);
     is_quiet(&second);
 }
+
+/// Pastes a text where the focus is.
+fn paste(browser: &Browser, text: &str) {
+    browser.script(&format!(
+        "const held = new DataTransfer(); held.setData('text/plain', {});
+         document.activeElement.dispatchEvent(new ClipboardEvent('paste', {{clipboardData: held, bubbles: true, cancelable: true}}))",
+        json!(text)
+    ));
+}
+
+/// What an asynchronous function of a page answers; `grid` is the grid and `folder` where scripts are.
+fn within(browser: &Browser, body: &str) -> Value {
+    browser.script_waiting(&format!(
+        "const done = arguments[0]; const grid = document.querySelector('undb-grid');
+         const folder = new URL('.', document.querySelector('[href*=\"rows.js\"]').href).pathname.slice(0, -1);
+         (async () => {{ {body} }})().then(done, (error) => done(`${{error}} ${{error.stack}}`))"
+    ))
+}
+
+#[test]
+fn places_stay_right_while_others_delete() {
+    if !asked_for() {
+        return;
+    }
+    let desk = Desk::with(&people(), &[json!({"Name": "Ann"})]);
+    let browser = desk.open("");
+    assert_eq!(within(&browser, include_str!("harness/rows.js")), Value::Null);
+    // Where nothing happens nothing is drawn and nothing is asked.
+    let busy = "await new Promise((done) => setTimeout(done, 600));
+        let frames = 0; const real = window.requestAnimationFrame;
+        window.requestAnimationFrame = (run) => { frames += 1; return real(run); };
+        await new Promise((done) => setTimeout(done, 800)); return frames";
+    assert_eq!(within(&browser, busy), json!(0));
+    is_quiet(&browser);
+}
+
+#[test]
+fn each_pasted_row_goes_into_its_own_record() {
+    if !asked_for() {
+        return;
+    }
+    let desk = Desk::with(&people(), &[json!({"Name": "Ann"})]);
+    let browser = desk.open("");
+    // Row 2 is a draft that the server refuses, row 3 a record behind it.
+    browser.press(&["Down", "Right", "x1", "Enter"]);
+    browser.wait("return document.querySelector('[aria-rowindex=\"3\"] [aria-invalid]') !== null");
+    browser.press(&["Left", "Zed", "Enter"]);
+    desk.expect("Name", &[json!("Ann"), json!("Zed")]);
+    browser.press(&["Control+Home"]);
+    paste(&browser, "A\nB\nC");
+    desk.expect("Name", &[json!("A"), json!("C")]);
+    // One value makes a record in the empty last row.
+    browser.press(&["Control+End", "Home", "Down"]);
+    paste(&browser, "Last");
+    desk.expect("Name", &[json!("A"), json!("C"), json!("Last")]);
+}
+
+#[test]
+fn nothing_is_erased_or_overwritten_unasked() {
+    if !asked_for() {
+        return;
+    }
+    let fields = json!([{"name": "Name", "type": "string"}, {"name": "Day", "type": "date"},
+        {"name": "Age", "type": "number", "default": 7}]);
+    let row = |n: usize| json!({"Name": format!("Row {n}"), "Day": "2026-01-31", "Age": n});
+    let desk = Desk::with(&fields, &(0..3).map(row).collect::<Vec<_>>());
+    let browser = desk.open("");
+    // A date that is not complete.
+    browser.press(&["Right", "05", "Enter"]);
+    browser.wait("return document.querySelector('[aria-rowindex=\"2\"] [data-col=\"1\"][aria-invalid]') !== null");
+    desk.expect("Day", &vec![json!("2026-01-31"); 3]);
+    // It is still marked when the list was loaded again, and its record is the same to whoever has it open.
+    let same = "const one = grid.rows.at(0); await grid.reload(); return one === grid.rows.at(0)";
+    assert_eq!(within(&browser, same), json!(true));
+    assert!(browser.is_there("[aria-rowindex=\"2\"] [data-col=\"1\"][aria-invalid]"));
+    browser.press(&["Up", "Escape"]);
+    // What another has changed is not emptied with the rest.
+    let theirs = json!({"filter": "Name = \"Row 1\"", "values": {"Age": 77}});
+    assert_eq!(desk.call("PATCH", &format!("{}/records", desk.path), &theirs).status, 200);
+    browser.press(&["Control+Home", "Right", "Right", "Shift+Down", "Delete"]);
+    browser.wait("return document.querySelector('dialog.conflict')?.textContent.includes('77') === true");
+    browser.click("dialog.conflict button[value=theirs]");
+    desk.expect("Age", &[Value::Null, json!(77), json!(2)]);
+    // A deleted record comes back as it was: what was empty is not filled with its default.
+    browser.press(&["Control+Home", "Shift+Space"]);
+    press_button(&browser, ".pick-bar", "Delete");
+    counts(&browser, "2 records");
+    press_button(&browser, ".toast:last-child", "Undo");
+    counts(&browser, "3 records");
+    desk.expect("Age", &[Value::Null, json!(77), json!(2)]);
+    // A list that is on its way is not dropped because what is held is asked for again.
+    let filtered = "grid.toolbar.filter = 'Name = \"Row 1\"'; const list = grid.reload(); grid.rows.refresh();
+        await list; return grid.rows.total";
+    assert_eq!(within(&browser, filtered), json!(1));
+}

@@ -23,6 +23,13 @@ export class Problem extends Error {
   }
 }
 
+/** What may be on its way when the page goes: a browser lets so many bytes of such calls be sent after it. */
+const LASTING_MAX = 60_000;
+let lasting = 0;
+
+/** The key under which the server knows a call again that is repeated. */
+export const callKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
 const known = new Map();
 
 /**
@@ -40,6 +47,9 @@ function remember(answer) {
   return answer;
 }
 
+/** Ids in one filter. */
+export const IDS_MAX = 1000;
+
 /** Calls about one table. Fields and choices go by their ids, so that a new name breaks nothing. */
 export class Api {
   constructor({ space, base, table }) {
@@ -48,17 +58,22 @@ export class Api {
     this.tables = `/api/openapi/bases/${base}/tables`;
   }
 
-  async call(method, path, { body, match, once = method === "POST" } = {}) {
+  async call(method, path, { body, match, once = method === "POST", key, lasts = false } = {}) {
     const headers = { "x-undb-space": this.space };
     if (body !== undefined) headers["content-type"] = "application/json";
     if (match) headers["if-match"] = match;
-    if (once) headers["idempotency-key"] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    if (once) headers["idempotency-key"] = key ?? callKey();
     const content = body === undefined ? undefined : JSON.stringify(body);
+    const size = lasts ? new Blob([content]).size : 0;
+    const keepalive = lasts && lasting + size < LASTING_MAX;
+    lasting += keepalive ? size : 0;
     let response;
     try {
-      response = await fetch(this.path + path, { method, headers, body: content });
+      response = await fetch(this.path + path, { method, headers, body: content, keepalive });
     } catch {
       throw new Problem(0, { title: t("grid.unreachable") });
+    } finally {
+      lasting -= keepalive ? size : 0;
     }
     const text = await response.text();
     const answer = text && /json/.test(response.headers.get("content-type")) ? JSON.parse(text) : {};
@@ -84,7 +99,7 @@ export class Api {
   }
 
   async update(record, values) {
-    const options = { body: { values }, match: tagOf(record) };
+    const options = { body: { values }, match: tagOf(record), lasts: true };
     return (await this.call("PATCH", `/records/${record.id}?keys=id`, options)).body.data;
   }
 
@@ -92,8 +107,8 @@ export class Api {
     return (await this.call("POST", `/records/${id}/duplicate?keys=id`)).body.data;
   }
 
-  createMany(records) {
-    return this.many("POST", "/records/bulk?keys=id", "records", records);
+  createMany(records, key) {
+    return this.many("POST", "/records/bulk?keys=id", "records", records, key);
   }
 
   updateMany(records) {
@@ -105,8 +120,19 @@ export class Api {
   }
 
   /** A change of many records: as one call, which does all or nothing. */
-  async many(method, path, member, items) {
-    return (await this.call(method, path, { body: { [member]: items } })).body;
+  async many(method, path, member, items, key) {
+    return (await this.call(method, path, { body: { [member]: items }, key })).body;
+  }
+
+  /** Records as they are now, those that are there, by their ids. */
+  async byIds(ids) {
+    const found = new Map();
+    for (let n = 0; n < ids.length; n += IDS_MAX) {
+      const filter = { field: "id", op: "in", value: ids.slice(n, n + IDS_MAX) };
+      const { records } = await this.page({ filter, limit: IDS_MAX, total: false });
+      for (const record of records) found.set(record.id, record);
+    }
+    return found;
   }
 
   async fieldCreate(field) {

@@ -3,6 +3,8 @@
 import { el } from "./dom.js";
 import { language, t } from "./messages.js";
 
+export { same } from "./record.js";
+
 const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 15 });
 const days = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
 const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
@@ -17,9 +19,6 @@ export const isMultiple = (field) => field.type === "select" && field.options?.m
 export const choicesOf = (field) => field.options?.choices ?? [];
 
 const choice = (field, id) => choicesOf(field).find((one) => one.id === id || one.name === id);
-
-/** Whether two values are the same. */
-export const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 export const isEmpty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
 
@@ -87,13 +86,34 @@ export function toLocal(value) {
   return `${day}T${pad(at.getHours())}:${pad(at.getMinutes())}${seconds}`;
 }
 
+const MOMENT = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(:\d{2}(?:[.]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/** Browsers take nearly every text with a number in it for a time, and a 31st of February for the 3rd of March. */
 const fromLocal = (text) => {
-  const at = new Date(text);
+  const [found, year, month, day, hour, minute, second = "", zone = ""] = MOMENT.exec(text) ?? [];
+  if (!found) return text;
+  const date = `${year}-${pad(month)}-${pad(day)}`;
+  const noon = new Date(`${date}T12:00:00Z`);
+  if (Number.isNaN(noon.valueOf()) || noon.getUTCDate() !== Number(day)) return text;
+  const at = new Date(hour === undefined ? date : `${date}T${pad(hour)}:${minute}${second}${zone.toUpperCase().replace(/^(...)(\d\d)$/, "$1:$2")}`);
   return Number.isNaN(at.valueOf()) ? text : at.toISOString();
 };
 
 const YES = new Set(["true", "1", "yes", "x", "✓", "是"]);
 const NO = new Set(["false", "0", "no", "", "否"]);
+
+/** The names in a text, with commas between them. Those of choices come first: a name may have a comma in it. */
+function namesIn(text, choices) {
+  const known = choices.map((one) => one.name).sort((a, b) => b.length - a.length);
+  const found = [];
+  for (let rest = text.trim(); rest !== ""; rest = rest.replace(/^\s*(,\s*)*/, "").trim()) {
+    const fits = (name) => rest.toLowerCase().startsWith(name.toLowerCase()) && /^\s*(,|$)/.test(rest.slice(name.length));
+    const name = known.find(fits) ?? rest.split(",", 1)[0];
+    if (name.trim()) found.push(name.trim());
+    rest = rest.slice(name.length);
+  }
+  return found;
+}
 
 const READERS = {
   number: (text) => (Number.isFinite(Number(text)) ? Number(text) : text),
@@ -103,7 +123,7 @@ const READERS = {
   select: (text, field) => {
     const named = (name) => choicesOf(field).find((one) => one.name.toLowerCase() === name.toLowerCase())?.id ?? name;
     if (!isMultiple(field)) return named(text);
-    return text.split(",").map((name) => name.trim()).filter(Boolean).map(named);
+    return namesIn(text, choicesOf(field)).map(named);
   },
 };
 

@@ -1,9 +1,10 @@
 // Copying and pasting areas of cells, as the tab-separated text that spreadsheets exchange; and filling areas.
 
-import { isComputed, plainOf, read, same } from "./cells.js";
+import { isComputed, plainOf, read } from "./cells.js";
 import { t } from "./messages.js";
-import { refuse, touch } from "./save.js";
-import { failure, progress, toast } from "./toast.js";
+import { refuse, save } from "./save.js";
+import { progress, run, toast } from "./toast.js";
+import { write } from "./write.js";
 
 const AREA_MAX = 10_000;
 
@@ -35,7 +36,8 @@ export function listenClipboard(app) {
   document.addEventListener("paste", (event) => {
     if (!inGrid(event)) return;
     event.preventDefault();
-    paste(app, event.clipboardData.getData("text/plain"));
+    const text = event.clipboardData.getData("text/plain");
+    run(() => paste(app, text));
   });
 }
 
@@ -48,13 +50,30 @@ function copy(app, event) {
   const records = [];
   for (let place = area.top; place <= Math.min(area.bottom, app.rows.total - 1); place += 1) records.push(app.rows.at(place));
   if (records.some((record) => !record)) {
-    collect(app, area).then(() => toast(t("grid.copy_ready"), { action: { label: t("ui.copy"), run: () => { app.focusCell(); document.execCommand("copy"); } } }));
+    run(() => copyLater(app, area, fields));
     return false;
   }
-  event.clipboardData.setData("text/plain", toTsv(records.map((record) => fields.map((field) => plainOf(field, record.values[field.id])))));
-  const cells = records.length * fields.length;
-  toast(t.count("grid.cells_copied", cells));
+  put(event, records, fields);
   return true;
+}
+
+function put(event, records, fields) {
+  event.preventDefault();
+  event.clipboardData.setData("text/plain", toTsv(records.map((record) => fields.map((field) => plainOf(field, record.values[field.id])))));
+  toast(t.count("grid.cells_copied", records.length * fields.length));
+}
+
+/** Gets the records, and copies those: the grid may hold fewer than were asked for. */
+async function copyLater(app, area, fields) {
+  const records = (await collect(app, { ...area, bottom: Math.min(area.bottom, app.rows.total - 1) })).filter(Boolean);
+  const again = () => {
+    const listen = (event) => { event.stopImmediatePropagation(); put(event, records, fields); };
+    document.addEventListener("copy", listen, { capture: true, once: true });
+    app.focusCell();
+    document.execCommand("copy");
+    document.removeEventListener("copy", listen, { capture: true });
+  };
+  toast(t("grid.copy_ready"), { stays: true, action: { label: t("ui.copy"), run: again } });
 }
 
 /** An area of no more rows than one call may change. */
@@ -80,57 +99,23 @@ export async function fill(app, wanted, value) {
   const area = bounded(app, wanted);
   if (!area) return;
   const fields = app.columns.list.slice(area.left, area.right + 1).filter((field) => !isComputed(field));
-  const records = (await collect(app, area)).filter((record) => !record.draft);
   const empty = (field) => (field.type === "checkbox" && value === null ? false : value);
-  await write(app, records.map((record) => ({ record, values: Object.fromEntries(fields.map((field) => [field.id, empty(field)])) })));
+  const values = Object.fromEntries(fields.map((field) => [field.id, empty(field)]));
+  await into(app, (await collect(app, area)).map((record) => record && { record, values }));
 }
 
-/** Writes values of many records by one call; a note offers to take it back. Resolves with whether it is done. */
-export async function write(app, wanted) {
-  const changes = wanted
-    .map(({ record, values }) => ({ record, values: Object.fromEntries(Object.entries(values).filter(([id, value]) => !same(value, record.values[id]))) }))
-    .filter(({ values }) => Object.keys(values).length > 0);
-  if (changes.length === 0) return true;
-  const before = changes.map(({ record, values }) => ({ record, values: Object.fromEntries(Object.keys(values).map((id) => [id, record.values[id] ?? null])) }));
-  show(app, changes);
-  try {
-    await app.api.updateMany(changes.map(({ record, values }) => ({ id: record.id, values })));
-  } catch (problem) {
-    show(app, before);
-    blame(app, problem, changes);
-    return false;
-  }
-  await app.rows.refresh();
-  toast(t.count("grid.records_changed", changes.length), { action: { label: t("grid.undo"), run: () => write(app, before) } });
-  return true;
-}
-
-function show(app, changes) {
-  for (const { record, values } of changes) {
-    record.values = { ...record.values, ...values };
-    touch(app, record);
-  }
-}
-
-/** Shows the faults of a call about many records at the cells that they point to. */
-function blame(app, problem, changes) {
-  let pointed = 0;
-  for (const { pointer, detail } of problem.faults ?? []) {
-    const [, , n, , id] = pointer.split("/");
-    const [change, field] = [changes[n], app.fields.find((one) => one.id === id)];
-    if (!change?.record || !field) continue;
-    refuse(app, change.record, field, detail, change.values[id]);
-    pointed += 1;
-  }
-  if (pointed === 0) failure(problem);
-  else toast(t.count("grid.values_refused", pointed), { kind: "bad" });
+/** Writes into records and drafts, holes left out. Resolves with whether it is done. */
+function into(app, places) {
+  const changes = places.filter(Boolean);
+  for (const { record, values } of changes) if (record.draft) for (const field of app.fields) if (field.id in values) save(app, record, field, values[field.id]);
+  return write(app, changes.filter(({ record }) => !record.draft));
 }
 
 async function paste(app, text) {
   const lines = fromTsv(text);
   if (text === "" || lines.length === 0) return;
   let area = app.area();
-  const [height, width] = [lines.length, Math.max(...lines.map((line) => line.length))];
+  const [height, width] = [lines.length, lines.reduce((most, line) => Math.max(most, line.length), 0)];
   // One cell fills the selected area; else the text says how large the area is.
   const one = height === 1 && width === 1;
   if (!one) area = { top: area.top, left: area.left, bottom: area.top + height - 1, right: area.left + width - 1 };
@@ -158,9 +143,10 @@ async function paste(app, text) {
     toast(t.count("grid.values_refused", faults.length), { kind: "bad" });
     return;
   }
-  const changes = held.filter((record) => !record.draft).map((record, row) => ({ record, values: rows[row] }));
-  const made = one ? [] : rows.slice(held.length);
-  if (!(await write(app, changes))) return;
+  // Each row goes into the record of its own place.
+  const changes = Array.from(held, (record, row) => record && { record, values: rows[row] });
+  const made = one && held.length > 0 ? [] : rows.slice(held.length);
+  if (!(await into(app, changes))) return;
   if (made.length > 0) await create(app, made);
   app.anchor = { row: area.top, col: area.left };
   app.active = { row: Math.min(area.bottom, app.rows.total - 1), col: Math.min(area.right, app.columns.count - 1) };
@@ -181,13 +167,9 @@ async function create(app, made) {
 
 /** Takes back what was made. */
 export async function unmake(app, ids) {
-  try {
-    await app.api.deleteMany(ids);
-    app.grew(-ids.length);
-    await app.reload();
-  } catch (problem) {
-    failure(problem);
-  }
+  await app.api.deleteMany(ids);
+  app.grew(-ids.length);
+  await app.reload();
 }
 
 /** Puts new records at the end of the list, whatever the filter says. */

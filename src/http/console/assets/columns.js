@@ -12,7 +12,9 @@ const ADD_FIELD = 140;
 export class Columns {
   #key;
   #kept;
+  fields = [];
   list = [];
+  offsets = [0];
 
   constructor(table) {
     this.#key = `undb.grid.${table}`;

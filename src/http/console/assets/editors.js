@@ -7,6 +7,8 @@ import { t } from "./messages.js";
 
 const KINDS = { date: "date", dateTime: "datetime-local", email: "email", url: "url" };
 
+const isDated = (field) => field.type === "date" || field.type === "dateTime";
+
 /** The text that an input begins with. */
 function begin(field, value) {
   if (value === null || value === undefined) return "";
@@ -17,7 +19,7 @@ function begin(field, value) {
 
 /** An input for one line. What is checked is checked by the server, so none has a type that refuses text. */
 function input(field, value, attributes = {}) {
-  const dated = field.type === "date" || field.type === "dateTime";
+  const dated = isDated(field);
   return el("input", {
     type: dated ? KINDS[field.type] : "text", inputmode: field.type === "number" ? "decimal" : KINDS[field.type],
     step: field.type === "dateTime" && begin(field, value).length > 16 && "1", max: dated && (field.type === "date" ? "9999-12-31" : "9999-12-31T23:59:59"),
@@ -26,7 +28,8 @@ function input(field, value, attributes = {}) {
 }
 
 /**
- * A control of a form for a value: `{element, get, focus}`. `get` throws if what stands there can't be sent.
+ * A control of a form for a value: `{element, get, focus}`. `get` throws if what stands there can't be sent. A date is
+ * `changed` when it is left: on the way to 2026 there is a year 2, which is a date, too.
  */
 export function control(field, value, { id, changed = () => {}, disabled = false } = {}) {
   if (field.type === "checkbox") {
@@ -41,15 +44,22 @@ export function control(field, value, { id, changed = () => {}, disabled = false
     select.value = value ?? "";
     return { element: select, get: () => select.value || null, focus: () => select.focus() };
   }
+  const dated = isDated(field);
   const long = field.type === "longText" || field.type === "json";
   const node = long
     ? el("textarea", { id, rows: 4, disabled, class: field.type === "json" ? "mono" : "", value: begin(field, value), onchange: changed })
-    : input(field, value, { id, disabled, onchange: changed });
-  return { element: node, get: () => unchanged(field, value, node) ?? read(field, node.value), focus: () => node.focus() };
+    : input(field, value, { id, disabled, [dated ? "onblur" : "onchange"]: changed });
+  return { element: node, get: () => readNode(field, value, node), focus: () => node.focus() };
 }
 
 /** The value itself if its text was not touched: a moment's milliseconds, which no input shows, are not lost. */
 const unchanged = (field, value, node) => (node.value === begin(field, value) ? value : undefined);
+
+/** What an input holds. A date of which a part is missing looks empty to scripts; it must not empty what was there. */
+function readNode(field, value, node) {
+  if (node.validity?.badInput) throw new Error(t("cell.not_complete"));
+  return unchanged(field, value, node) ?? read(field, node.value);
+}
 
 function checks(field, value, { id, changed, disabled }) {
   const chosen = new Set(value ?? []);
@@ -125,8 +135,9 @@ function lineEditor(cell, field, { value, text }) {
   cell.append(node);
   return {
     node,
-    get text() { return node.value; },
-    get: () => unchanged(field, value, node) ?? read(field, node.value),
+    // Of a date that is not complete no text is known: its editor begins with what was there.
+    get text() { return node.validity.badInput ? undefined : node.value; },
+    get: () => readNode(field, value, node),
     focus: () => { node.focus({ preventScroll: true }); if (node.type === "text") node.setSelectionRange(node.value.length, node.value.length); },
     close: () => { cell.classList.remove("editing"); node.remove(); },
   };
@@ -150,7 +161,7 @@ function areaEditor(cell, field, { value, text, layer }) {
     ...box,
     lines: true,
     get text() { return area.value; },
-    get: () => unchanged(field, value, area) ?? read(field, area.value),
+    get: () => readNode(field, value, area),
     focus: () => { area.focus({ preventScroll: true }); area.setSelectionRange(area.value.length, area.value.length); },
   };
 }

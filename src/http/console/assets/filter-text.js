@@ -146,3 +146,24 @@ export function filterRows(text, fields) {
   const { join, parts } = splitTop(text);
   return { join, rows: parts.map((part) => rowOf(part, fields) ?? { raw: part }) };
 }
+
+/** A filter with other names of fields: `names` is a map from the old ones. */
+export function renamed(text, names) {
+  if (/^\s*\{\s*["}]/.test(text)) {
+    try {
+      return JSON.stringify(JSON.parse(text, (key, value) => (key === "field" && names.has(value) ? names.get(value) : value)));
+    } catch {
+      return text;
+    }
+  }
+  const nameOf = ({ braced, word }) => (braced ? braced.slice(1, -1).replaceAll("}}", "}") : word);
+  let [out, at] = ["", 0];
+  for (const token of tokens(text) ?? []) {
+    const now = names.get(nameOf(token));
+    const begin = token.end - token.text.length;
+    if (now === undefined) continue;
+    out += text.slice(at, begin) + nameText(now);
+    at = token.end;
+  }
+  return out + text.slice(at);
+}

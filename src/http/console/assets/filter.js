@@ -44,11 +44,14 @@ export class FilterBar {
     this.rows.querySelector("select, input")?.focus();
   }
 
-  /** Shows the filter that the toolbar has. */
+  /** Shows the filter that the toolbar has. Conditions that are not filled in yet stay. */
   show() {
     const { filter } = this.#toolbar;
+    const { fields } = this.#app;
     this.text.value = filter;
-    this.#state = filterRows(filter, this.#app.fields);
+    const rows = this.#state.rows.map((row) => (row.field ? { ...row, field: fields.find((one) => one.id === row.field.id) } : row));
+    const kept = { ...this.#state, rows: rows.filter((row) => row.raw !== undefined || row.field) };
+    this.#state = kept.rows.length > 0 && filterText(kept) === filter.trim() ? kept : filterRows(filter, fields);
     this.#fill();
   }
 

@@ -12,8 +12,9 @@ import { t } from "./messages.js";
 import { Panel } from "./panel.js";
 import { PickBar } from "./pick.js";
 import { Rows } from "./rows.js";
-import { draft, hold, refuse, save, touch } from "./save.js";
-import { announce, failure } from "./toast.js";
+import { sight } from "./record.js";
+import { draft, forgive, hold, refuse, save, touch } from "./save.js";
+import { announce, failure, run } from "./toast.js";
 import { Toolbar } from "./toolbar.js";
 import { View } from "./view.js";
 
@@ -26,14 +27,16 @@ class Grid extends HTMLElement {
   active = { row: 0, col: 0 };
   anchor = null;
   /** Records that are ticked, by id. */
-  picked = new Map();
+  picked = new Set();
+  /** The one that was ticked last, which more are ticked from. */
+  #lastPick = null;
   #editor = null;
   #tabFrom = null;
 
   connectedCallback() {
     this.api = new Api(this.dataset);
     this.columns = new Columns(this.dataset.table);
-    this.rows = new Rows(this.api, { changed: () => this.#changed(), failed: (problem) => this.#broken(problem) });
+    this.rows = new Rows(this.api, { changed: () => this.#changed(), failed: (problem) => this.#broken(problem), moved: () => new Error(t("grid.list_moved")) });
     this.layer = el("div", { class: "layer" });
     this.bubble = el("div", { class: "bubble", id: "cell-error", popover: "manual" });
     this.note = el("div", { class: "notes" });
@@ -48,7 +51,7 @@ class Grid extends HTMLElement {
     listenPointers(this);
     listenClipboard(this);
     this.view.box.addEventListener("scroll", () => { this.#editor?.follow(); this.#showError(); }, { passive: true });
-    window.addEventListener("popstate", () => { this.toolbar.fromAddress(); this.reload(); });
+    window.addEventListener("beforeunload", (event) => { if (this.rows.isUnsaved) event.preventDefault(); });
     this.#open();
   }
 
@@ -67,12 +70,13 @@ class Grid extends HTMLElement {
   }
 
   takeFields(table) {
+    const before = this.fields;
     this.table = table;
     this.fields = table.fields;
     this.rows.passField = table.fields[0].id;
     this.columns.take(this.fields);
     this.active.col = Math.min(this.active.col, this.columns.count - 1);
-    this.toolbar.fieldsChanged();
+    this.toolbar.fieldsChanged(before);
     this.view.reset();
   }
 
@@ -89,6 +93,7 @@ class Grid extends HTMLElement {
   /** Asks for the records again, with what the toolbar says. */
   async reload() {
     this.setAttribute("aria-busy", "true");
+    this.#lastPick = null;
     this.view.box.classList.add("waiting");
     try {
       if (!(await this.rows.load(this.toolbar.question()))) return;
@@ -211,10 +216,13 @@ class Grid extends HTMLElement {
   #openEditor(record, field, typed) {
     const cell = this.view.cell(this.active.row, this.active.col);
     const tried = record.errors?.[field.id]?.tried;
-    const value = record.values[field.id] ?? null;
+    const seen = sight(record, field.id);
+    const { value } = seen;
+    record.uses = (record.uses ?? 0) + 1;
     this.bubble.matches(":popover-open") && this.bubble.hidePopover();
     const closed = (move) => {
       this.#editor = null;
+      record.uses -= 1;
       this.#moveOn(move);
     };
     hold(this, record);
@@ -222,10 +230,10 @@ class Grid extends HTMLElement {
       typed,
       text: tried === undefined || tried === null || typeof tried === "object" ? undefined : String(tried),
       layer: this.layer,
-      done: (result, move) => { save(this, record, field, result, value); closed(move); },
+      done: (result, move) => { save(this, record, field, result, seen); closed(move); },
       failed: (detail, text, move) => { refuse(this, record, field, detail, text); closed(move === null ? null : "stay"); },
       cancelled: () => {
-        if (record.errors?.[field.id]) record.errors = { ...record.errors, [field.id]: undefined };
+        forgive(record, field.id);
         touch(this, record);
         closed("stay");
       },
@@ -275,7 +283,8 @@ class Grid extends HTMLElement {
 
   /** Empties the selected cells. */
   clear() {
-    fill(this, this.area(), null);
+    const area = this.area();
+    run(() => fill(this, area, null));
     return true;
   }
 
@@ -293,7 +302,7 @@ class Grid extends HTMLElement {
     const record = this.rows.at(this.active.row);
     const field = this.columns.list[this.active.col];
     if (record?.errors?.[field?.id]) {
-      record.errors = { ...record.errors, [field.id]: undefined };
+      forgive(record, field.id);
       touch(this, record);
     } else if (this.anchor) {
       this.anchor = null;
@@ -305,28 +314,37 @@ class Grid extends HTMLElement {
   }
 
   /** Ticks a record, or takes its tick; `through` also those between it and the last one that was. */
-  async pick(record, { through = false }) {
+  pick(record, { through = false }) {
+    return run(() => this.#pick(record, through));
+  }
+
+  async #pick(record, through) {
     if (!record || record.draft) return;
     const at = this.rows.placeOf(record);
     const on = !this.picked.has(record.id);
-    const [from, to] = through && this.lastPick !== undefined ? [Math.min(at, this.lastPick), Math.max(at, this.lastPick)] : [at, at];
-    for (const one of await this.rows.range(from, Math.min(to + 1, from + CHANGED_MAX))) {
-      if (on) this.picked.set(one.id, one);
-      else this.picked.delete(one.id);
+    const last = through && this.#lastPick ? this.rows.placeOf(this.rows.find(this.#lastPick)) : -1;
+    const [from, to] = last < 0 ? [at, at] : [Math.min(at, last), Math.max(at, last)];
+    const all = at < 0 ? [record] : await this.rows.range(from, Math.min(to + 1, from + CHANGED_MAX));
+    for (const one of all) {
+      if (on && one && !one.draft) this.picked.add(one.id);
+      else this.picked.delete(one?.id);
     }
-    this.lastPick = at;
+    this.#lastPick = record.id;
     this.#picked();
   }
 
   /** Ticks all records that are listed, or none. */
   async pickAll() {
     if (this.picked.size > 0) return this.unpick();
-    for (const one of await this.pickBar.collect(CHANGED_MAX)) if (!one.draft) this.picked.set(one.id, one);
-    return this.#picked();
+    return run(async () => {
+      for (const one of await this.pickBar.collect(CHANGED_MAX)) if (one && !one.draft) this.picked.add(one.id);
+      this.#picked();
+    }, () => this.pickAll());
   }
 
   unpick() {
     this.picked.clear();
+    this.#lastPick = null;
     this.#picked();
   }
 
@@ -342,6 +360,11 @@ class Grid extends HTMLElement {
     return Object.fromEntries(fields.map((field) => [field.id, values[field.id]]));
   }
 
+  /** The same for a record that is made again: what was empty is not filled with its default. */
+  whole(values) {
+    return Object.fromEntries(this.fields.filter((field) => !isComputed(field)).map((field) => [field.id, values[field.id] ?? (field.type === "checkbox" ? false : null)]));
+  }
+
   openPanel(record) {
     if (!record || record.draft) return this.edit();
     this.panel.open(record);
@@ -349,17 +372,17 @@ class Grid extends HTMLElement {
   }
 
   // What is seldom needed is loaded when it is.
-  async help() {
-    (await import("./help.js")).help();
+  help() {
+    return run(async () => (await import("./help.js")).help(), () => this.help());
   }
 
-  async headMenu(col) {
+  headMenu(col) {
     this.go({ row: -1, col });
-    (await import("./head-menu.js")).headMenu(this, col);
+    return run(async () => (await import("./head-menu.js")).headMenu(this, col), () => this.headMenu(col));
   }
 
-  async addField() {
-    (await import("./field-editor.js")).fieldDialog(this, null);
+  addField() {
+    return run(async () => (await import("./field-editor.js")).fieldDialog(this, null), () => this.addField());
   }
 
   failed(problem) {

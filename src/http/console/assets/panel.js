@@ -5,8 +5,9 @@ import { button, el } from "./dom.js";
 import { control } from "./editors.js";
 import { t } from "./messages.js";
 import { deleteRecords, duplicateRecords } from "./pick.js";
+import { sight } from "./record.js";
 import { hold, refuse, save } from "./save.js";
-import { toast } from "./toast.js";
+import { run, toast } from "./toast.js";
 
 export class Panel {
   #app;
@@ -20,30 +21,50 @@ export class Panel {
       if (event.key === "Escape" && !event.defaultPrevented) this.close();
       if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
         event.preventDefault();
-        this.#step(event.key === "ArrowUp" ? -1 : 1);
+        this.step(event.key === "ArrowUp" ? -1 : 1);
       }
     });
   }
 
   open(record) {
+    this.#release();
     this.record = record;
+    // A list that is loaded again keeps this object, which is what is edited here.
+    record.uses = (record.uses ?? 0) + 1;
     this.element.hidden = false;
     this.#fill();
     hold(this.#app, record);
     this.element.focus({ preventScroll: true });
   }
 
+  #release() {
+    this.#commit();
+    if (this.record) this.record.uses -= 1;
+    this.#lines.clear();
+  }
+
   close() {
+    this.#release();
     this.record = null;
     this.element.hidden = true;
-    this.#lines.clear();
     this.#app.focusCell();
+  }
+
+  /** Saves what is being typed. False if it can't be sent. */
+  #commit() {
+    const line = [...this.#lines.values()].find(({ held }) => held.element.contains(document.activeElement));
+    return !line || this.#changed(line.field);
+  }
+
+  step(by) {
+    return run(() => this.#step(by), () => this.step(by));
   }
 
   async #step(by) {
     const app = this.#app;
-    const at = app.rows.placeOf(this.record) + by;
-    if (at < 0 || at >= app.rows.total) return;
+    const from = app.rows.placeOf(this.record);
+    const at = from + by;
+    if (from < 0 || at < 0 || at >= app.rows.total || !this.#commit()) return;
     const [record] = await app.rows.range(at, at + 1);
     if (!record || record.draft) return;
     app.active = { row: at, col: Math.max(0, app.active.col) };
@@ -59,14 +80,14 @@ export class Panel {
     this.#lines.clear();
     const first = textOf(app.fields[0], record.values[app.fields[0].id]) || t("grid.no_name");
     const head = el("header", { class: "panel-head" }, el("h2", { class: "ellipsis grow" }, first),
-      button(t("grid.previous"), { picture: "chevron", hidden: true, kind: "up", run: () => this.#step(-1) }),
-      button(t("grid.next"), { picture: "chevron", hidden: true, run: () => this.#step(1) }),
+      button(t("grid.previous"), { picture: "chevron", hidden: true, kind: "up", run: () => this.step(-1) }),
+      button(t("grid.next"), { picture: "chevron", hidden: true, run: () => this.step(1) }),
       button(t("ui.close"), { picture: "close", hidden: true, run: () => this.close() }));
     const form = el("form", { class: "stack", novalidate: true }, app.fields.map((field) => this.#line(field)));
-    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.#commit(); });
     this.element.replaceChildren(head, el("div", { class: "panel-body" }, form, this.#about()), el("footer", { class: "panel-foot" },
       button(t("grid.duplicate"), { picture: "copy", kind: "small", run: () => duplicateRecords(app, [record.id]) }),
-      button(t("grid.delete"), { picture: "trash", kind: "small bad", run: () => deleteRecords(app, [record]) })));
+      button(t("grid.delete"), { picture: "trash", kind: "small bad", run: () => deleteRecords(app, [record.id]) })));
   }
 
   #line(field) {
@@ -79,26 +100,30 @@ export class Panel {
     const held = control(field, value, { id, disabled: isComputed(field), changed: () => this.#changed(field) });
     if (tried) fault.textContent = tried.detail;
     held.element.setAttribute("aria-describedby", `${id}-fault`);
-    this.#lines.set(field.id, { held, fault, value });
+    this.#lines.set(field.id, { field, held, fault, seen: sight(record, field.id) });
     const label = el("span", { class: "label" }, field.name, field.required && el("span", { class: "required" }, " *"));
     const shown = isComputed(field) ? el("output", { class: "quiet" }, textOf(field, value) || "—") : held.element;
     const wrapped = held.element.matches("div") || isComputed(field) ? el("div", { class: "field" }, label, shown) : el("label", { class: field.type === "checkbox" ? "check field" : "field" }, ...(field.type === "checkbox" ? [shown, label] : [label, shown]));
     return el("div", {}, wrapped, field.description && el("small", { class: "quiet" }, field.description), fault);
   }
 
-  /** Saves a control that was changed. `value` is what stood there when it was shown. */
-  async #changed(field) {
+  /** Saves a control that was changed. False if what stands there can't be sent. */
+  #changed(field) {
     const line = this.#lines.get(field.id);
+    // A control that leaves the page loses the focus, and says so.
+    if (!line || isComputed(field)) return true;
     let value;
     try {
       value = line.held.get();
     } catch (error) {
-      refuse(this.#app, this.record, field, error.message, line.held.element.value);
-      return;
+      const { element } = line.held;
+      refuse(this.#app, this.record, field, error.message, element.validity?.badInput ? undefined : element.value);
+      return false;
     }
-    const seen = line.value;
-    line.value = value;
-    await save(this.#app, this.record, field, value, seen);
+    const { seen } = line;
+    line.seen = { ...seen, value };
+    save(this.#app, this.record, field, value, seen);
+    return true;
   }
 
   /** A record looks different now; what is being typed stays. */
@@ -110,11 +135,13 @@ export class Panel {
       line.held.element.toggleAttribute("aria-invalid", false);
       if (error) line.held.element.setAttribute("aria-invalid", "true");
       const value = record.values[id] ?? null;
-      if (error || same(value, line.value) || line.held.element.contains(document.activeElement)) continue;
-      const field = this.#app.fields.find((one) => one.id === id);
+      const isSeen = same(value, line.seen.value);
+      if (isSeen) line.seen = sight(record, id);
+      if (error || isSeen || line.held.element.contains(document.activeElement)) continue;
+      const { field } = line;
       const next = control(field, value, { id: `panel-${id}`, disabled: isComputed(field), changed: () => this.#changed(field) });
       if (line.held.element.isConnected) line.held.element.replaceWith(next.element);
-      Object.assign(line, { held: next, value });
+      Object.assign(line, { held: next, seen: sight(record, id) });
     }
     this.#aboutFill();
   }

@@ -5,8 +5,9 @@
 // and a few such calls close in on the one that is wanted. In any other order pages are passed over, a thousand at a time
 // and with one field only; their cursors stay.
 
-import { idAfter, idBetween, idPace } from "./ids.js";
+import { ID_MAX, ID_MIN, idGuess, idPace } from "./ids.js";
 import { Places } from "./places.js";
+import { isKept, isUnsaved, listed } from "./record.js";
 
 const PAGE = 200;
 const PAGE_MAX = 1000;
@@ -18,29 +19,39 @@ const SEEK_PAUSE_MS = 3000;
 /** So near a known record a place is reached by one page. */
 const STEP = 800;
 const PROBES_MAX = 80;
-const ID_MIN = `rec${"0".repeat(26)}`;
-const ID_MAX = `rec7${"z".repeat(25)}`;
+/** So often a list that others change is loaded again; then its pages are passed over for a while. */
+const RESTARTS_MAX = 3;
+const PASS_MS = 60_000;
+const MOVED = Symbol("moved");
 
 /** What records tell of the ids where they are. */
 const known = (records) => ({ id: records[0].id, pace: idPace(records[0].id, records.at(-1).id, records.length) });
 
-/** Records by place. */
+/** Records by place. `moved()` makes the error for a range of which a part belongs to another list. */
 export class Rows {
   #api;
   #changed;
   #failed;
+  #moved;
   #question = {};
+  #asked = {};
   #held = new Map();
   #byId = new Map();
   #cursors = new Places();
   #anchors = new Places();
   #server = 0;
   #seen = [0, 0];
+  // Raised whenever places change: what was asked for before is dropped.
   #turn = 0;
+  #loads = 0;
+  #loading = null;
+  #lists = 0;
+  #ranges = 0;
+  #restarts = 0;
   #probes = 0;
   #seekFrom = 0;
   #busy = false;
-  // After a failure nothing is asked for until somebody says so: a server that is down is not asked in every frame.
+  // After a failure nothing is asked for until somebody says so.
   #paused = false;
   /** Records made here since the list was loaded: they stand at its end, whatever filter and sort say. */
   extras = [];
@@ -48,8 +59,9 @@ export class Rows {
   /** Whether a far place is being looked for. */
   far = false;
 
-  constructor(api, { changed, failed }) {
+  constructor(api, { changed, failed, moved = () => new Error("moved") }) {
     this.#api = api;
+    this.#moved = moved;
     this.#changed = changed;
     this.#failed = failed;
   }
@@ -72,17 +84,35 @@ export class Rows {
 
   placeOf(record) {
     const extra = this.extras.indexOf(record);
-    return extra < 0 ? (record?.place ?? -1) : this.#server + extra;
+    if (extra >= 0) return this.#server + extra;
+    return record && this.#held.get(record.place) === record ? record.place : -1;
+  }
+
+  get isUnsaved() {
+    return [...this.#byId.values(), ...this.extras].some(isUnsaved);
   }
 
   /** Asks anew. What is shown stays until the first answer. */
-  async load(question) {
-    const turn = ++this.#turn;
+  load(question) {
+    this.#asked = question;
+    const loading = this.#load(question).finally(() => { if (this.#loading === loading) this.#loading = null; });
+    this.#loading = loading;
+    return loading;
+  }
+
+  /** Waits for the list that was asked for last. */
+  async ready() {
+    while (this.#loading) await this.#loading;
+  }
+
+  async #load(question) {
+    const load = ++this.#loads;
     const page = await this.#api.page({ ...question, limit: PAGE });
-    if (turn !== this.#turn) return false;
+    if (load !== this.#loads) return false;
+    this.#turn += 1;
+    this.#lists += 1;
     this.#question = question;
     this.#clear();
-    this.extras = this.extras.filter((record) => record.draft);
     this.#server = page.total;
     this.loaded = true;
     this.#paused = false;
@@ -92,18 +122,25 @@ export class Rows {
     return true;
   }
 
+  /** Forgets the list. Its records are kept for the next one, so that each stays the same object. */
   #clear() {
+    for (const record of this.extras) if (!record.draft) this.#byId.set(record.id, record);
+    this.extras = this.extras.filter((record) => record.draft);
+    for (const [id, record] of this.#byId) {
+      if (record.place === undefined && !isKept(record)) this.#byId.delete(id);
+      record.place = undefined;
+    }
     this.#held.clear();
-    this.#byId.clear();
     this.#cursors.clear();
     this.#anchors.clear();
     this.#probes = 0;
   }
 
-  /** Asks again for what is held, whose places stay. */
+  /** Asks again for what is held, whose places stay. A list that is on its way will have all that is new. */
   refresh() {
+    if (this.#loading) return undefined;
     this.#turn += 1;
-    for (const [place, record] of this.#held) if (!record.busy) this.#held.delete(place);
+    for (const [place, record] of this.#held) if (!isKept(record)) this.#held.delete(place);
     return this.want(...this.#seen);
   }
 
@@ -116,7 +153,8 @@ export class Rows {
   /** Says what is seen, and gets what is missing of it and around it. */
   async want(first, last) {
     this.#seen = [first, last];
-    if (this.#busy || this.#paused || !this.loaded) return;
+    // Where nothing is missing nothing happens: a change that is told draws the grid, and drawing wants.
+    if (this.#busy || this.#paused || !this.loaded || this.#missing() === null) return;
     this.#busy = true;
     try {
       for (let place = this.#missing(); place !== null; place = this.#missing()) await this.#get(place);
@@ -145,8 +183,16 @@ export class Rows {
     const near = start && place - start.place < PAGE_MAX;
     const apply = near ? await this.#ahead(start, place) : await this.#leap(start, place);
     if (turn !== this.#turn) return;
+    if (apply === MOVED) return void (await this.#restart());
     apply();
     this.#changed();
+  }
+
+  /** Loads the list again, because others have changed it so much that places can't be told from what is known. */
+  #restart() {
+    this.#restarts += 1;
+    if (this.#restarts % RESTARTS_MAX === 0) this.#seekFrom = performance.now() + PASS_MS;
+    return this.load(this.#asked);
   }
 
   /** A far place: sought by ids where that can be, or else by passing pages over. */
@@ -163,7 +209,7 @@ export class Rows {
   }
 
   async #ahead({ place: start, value: cursor }, place) {
-    const limit = Math.min(PAGE_MAX, Math.max(PAGE, place - start + PAGE));
+    const limit = this.#ranges > 0 ? PAGE_MAX : Math.min(PAGE_MAX, Math.max(PAGE, place - start + PAGE));
     const page = await this.#ask({ cursor, limit });
     return () => this.#took(start, page);
   }
@@ -192,45 +238,37 @@ export class Rows {
 
   async #seek(place) {
     const down = this.#question.sort?.[0] === "-id";
-    const [after, before] = down ? ["<", ">"] : [">", "<"];
-    const back = down ? ["id"] : ["-id"];
+    const [after, before, back] = down ? ["<", ">", ["id"]] : [">", "<", ["-id"]];
     const low = this.#anchors.floor(place) ?? { place: -1, value: { id: down ? ID_MAX : ID_MIN } };
     const high = this.#anchors.ceiling(place);
     const backwards = async (question, end, limit) => {
       const { records } = await this.#ask({ ...question, sort: back, limit });
+      // Fewer than were asked for are all there are: the list begins with them.
+      if (records.length < Math.min(limit, end)) return MOVED;
       return () => this.#put(end - records.length, records.reverse());
     };
     if (!high) return backwards({}, this.#server, PAGE);
     const within = (...tests) => [this.#question.filter && `(${this.#question.filter})`, ...tests].filter(Boolean).join(" and ");
     if (place - low.place <= STEP) {
-      const { records } = await this.#ask({ filter: within(`id ${after}= "${low.value.id}"`), limit: place - low.place + PAGE });
+      const limit = place - low.place + PAGE;
+      const { records } = await this.#ask({ filter: within(`id ${after}= "${low.value.id}"`), limit });
+      if (low.place < 0 || (records.length < limit && low.place + records.length !== this.#server)) return MOVED;
       return () => this.#put(low.place, records);
     }
     if (high.place - place <= STEP) {
       return backwards({ filter: within(`id ${before} "${high.value.id}"`) }, high.place, high.place - place + PAGE);
     }
     this.far = true;
-    const guess = this.#guess(low, high, place);
+    this.#probes += 1;
+    const guess = idGuess(low, high, place, this.#probes);
     const end = this.#anchors.last();
     const filter = within(`id ${after}= "${guess}"`, `id ${before}= "${end.value.id}"`);
     const { total, records } = await this.#ask({ filter, limit: SAMPLE, fields: [this.passField], total: true });
+    const found = end.place + 1 - total;
+    if (records.length === 0 || found <= low.place || found > high.place) return MOVED;
     // The first record from the guess on has this place, so all before it lie before the guess: a gap between bursts
     // gets narrower though no new record is found.
-    return () => this.#anchors.set(end.place + 1 - total, { ...known(records), bound: guess });
-  }
-
-  /**
-   * An id near the one that is wanted. Records come in bursts (one import is some milliseconds), so ids are not spread
-   * evenly: by turns the pace of the records before is taken to go on, which finds the place within a burst or the
-   * beginning of the next one, and what is left is divided.
-   */
-  #guess(low, high, place) {
-    const bound = high.value.bound ?? high.value.id;
-    const inside = (id) => id !== null && (id > low.value.id) === (bound > id);
-    this.#probes += 1;
-    const onward = this.#probes % 2 && low.value.pace ? idAfter(low.value.id, low.value.pace, place - low.place) : null;
-    if (inside(onward)) return onward;
-    return idBetween(low.value.id, bound, this.#probes % 4 ? (place - low.place) / (high.place - low.place) : 0.5);
+    return () => this.#anchors.set(found, { ...known(records), bound: guess });
   }
 
   #took(start, page) {
@@ -246,7 +284,12 @@ export class Rows {
     const listed = new Set(records.map((record) => record.id));
     const settled = this.extras.filter((record) => listed.has(record.id));
     if (settled.length === 0) return;
-    for (const record of settled) this.#byId.set(record.id, record);
+    for (const record of settled) {
+      const other = this.#byId.get(record.id);
+      // A list that was asked for while the record was being made.
+      if (other && other !== record && this.#held.get(other.place) === other) this.#held.set((record.place = other.place), record);
+      this.#byId.set(record.id, record);
+    }
     this.extras = this.extras.filter((record) => !listed.has(record.id));
     if (nextCursor) this.#server += settled.length;
   }
@@ -257,8 +300,10 @@ export class Rows {
     records.forEach((record, n) => {
       const place = start + n;
       if (place < 0 || place >= this.#server) return;
-      const held = this.#byId.get(record.id);
-      const kept = held?.busy ? held : Object.assign(record, { errors: held?.errors });
+      const kept = this.#byId.get(record.id) ?? record;
+      if (kept !== record) listed(kept, record);
+      // Where it was before is asked for again.
+      if (kept.place !== place && this.#held.get(kept.place) === kept) this.#held.delete(kept.place);
       kept.place = place;
       this.#held.set(place, kept);
       this.#byId.set(kept.id, kept);
@@ -268,7 +313,7 @@ export class Rows {
       this.#anchor(start, known(records));
       this.#anchor(start + records.length - 1, { ...known(records), id: records.at(-1).id });
     }
-    if (this.#held.size > HELD) this.#forget();
+    if (this.#held.size > HELD && this.#ranges === 0) this.#forget();
   }
 
   #anchor(place, value) {
@@ -279,21 +324,29 @@ export class Rows {
   #forget() {
     const middle = (this.#seen[0] + this.#seen[1]) / 2;
     for (const [place, record] of this.#held) {
-      if (Math.abs(place - middle) > HELD / 4 && !record.busy) {
+      if (Math.abs(place - middle) > HELD / 4 && !isKept(record)) {
         this.#held.delete(place);
         this.#byId.delete(record.id);
       }
     }
   }
 
-  /** Takes records out of the list; what follows moves up. */
-  remove(ids) {
+  /** Takes records out of the list; what follows moves up. Where one was that is not held only the server knows. */
+  async remove(ids) {
     const gone = new Set(ids);
+    const extras = new Set(this.extras.map((record) => record.id));
+    const places = ids.filter((id) => !extras.has(id)).map((id) => this.placeOf(this.#byId.get(id))).sort((a, b) => a - b);
     this.extras = this.extras.filter((record) => !gone.has(record.id));
-    const places = [...gone].map((id) => this.#byId.get(id)?.place).filter((place) => place !== undefined).sort((a, b) => a - b);
-    const moved = [...this.#held].filter(([, record]) => !gone.has(record.id));
     for (const id of gone) this.#byId.delete(id);
-    this.#held = new Map(moved.map(([place, record]) => {
+    this.#turn += 1;
+    this.#lists += 1;
+    if (this.#loading || places[0] < 0) return void (await this.load(this.#asked));
+    return this.#close(gone, places);
+  }
+
+  #close(gone, places) {
+    const left = [...this.#held].filter(([, record]) => !gone.has(record.id));
+    this.#held = new Map(left.map(([place, record]) => {
       record.place = place - Places.below(places, place);
       return [record.place, record];
     }));
@@ -316,16 +369,31 @@ export class Rows {
     this.#changed();
   }
 
-  /** The records of some places, whether they are held or not. */
+  /** A draft has become a record; a list that came meanwhile may have it already. */
+  arrived(record) {
+    if (this.placeOf(this.#byId.get(record.id)) >= 0) this.#settle({ records: [record] });
+    this.#changed();
+  }
+
+  /**
+   * The records of some places, whether they are held or not; a place without one is a hole, so that the n-th is that of
+   * the n-th place. If another list comes meanwhile the places mean nothing any more, and that is an error.
+   */
   async range(from, to, progress = () => {}) {
+    const list = this.#lists;
     const found = [];
-    for (let place = from; place < Math.min(to, this.total); place += 1) {
-      while (place < this.#server && !this.#held.has(place)) {
-        await this.#get(place);
-        progress(place - from, to - from);
+    this.#ranges += 1;
+    try {
+      for (let place = from; place < Math.min(to, this.total); place += 1) {
+        while (place < this.#server && !this.#held.has(place)) {
+          await this.#get(place);
+          progress(place - from, to - from);
+          if (list !== this.#lists) throw this.#moved();
+        }
+        found[place - from] = this.at(place);
       }
-      const record = this.at(place);
-      if (record) found.push(record);
+    } finally {
+      this.#ranges -= 1;
     }
     return found;
   }

@@ -17,27 +17,55 @@ export function announce(text) {
   setTimeout(() => { live.textContent = text; }, 50);
 }
 
-/** Shows a note; with `action` (`{label, run}`) a button. Returns what takes it away. */
+/**
+ * Shows a note; with `action` (`{label, run}`) a button. The note stays until the action is done, and longer if that comes
+ * to `false`: what failed can be tried again. Returns what takes it away.
+ */
 export function toast(text, { action, kind = "", stays = false } = {}) {
   const note = el("div", { class: `toast ${kind}` }, el("span", { class: "grow" }, text));
-  const close = () => note.remove();
-  if (action) note.append(button(action.label, { kind: "small", run: () => { close(); action.run(); } }));
+  let timer;
+  let acted = false;
+  const close = () => { clearTimeout(timer); note.remove(); };
+  const act = async (event) => {
+    const pressed = event.currentTarget;
+    acted = true;
+    clearTimeout(timer);
+    pressed.disabled = true;
+    const done = await run(action.run);
+    pressed.disabled = false;
+    if (done !== false) close();
+  };
+  if (action) note.append(button(action.label, { kind: "small", run: act }));
   note.append(button(t("ui.close"), { picture: "close", hidden: true, run: close }));
   stack.append(note);
   announce(text);
   if (!stays) {
-    let timer = setTimeout(close, action ? WITH_ACTION_MS : STAYS_MS);
+    timer = setTimeout(close, action ? WITH_ACTION_MS : STAYS_MS);
     note.addEventListener("pointerenter", () => clearTimeout(timer));
     note.addEventListener("focusin", () => clearTimeout(timer));
-    note.addEventListener("pointerleave", () => { timer = setTimeout(close, STAYS_MS); });
+    note.addEventListener("pointerleave", () => {
+      clearTimeout(timer);
+      if (!acted) timer = setTimeout(close, STAYS_MS);
+    });
   }
   return close;
 }
 
 /** Shows what went wrong, with the id under which the server's log has it. */
-export function failure(problem) {
+export function failure(problem, again) {
   const request = problem.requestId ? ` ${t("grid.request", { id: problem.requestId })}` : "";
-  toast(`${problem.text ?? problem.message}${request}`, { kind: "bad", stays: true });
+  const action = again && { label: t("grid.retry"), run: again };
+  toast(`${problem.text ?? problem.message}${request}`, { kind: "bad", stays: true, action });
+}
+
+/** Does something that may fail; if it does that is shown, with a way to do it `again`. Resolves with false then. */
+export async function run(action, again) {
+  try {
+    return await action();
+  } catch (problem) {
+    failure(problem, again);
+    return false;
+  }
 }
 
 /** Shows how far long work is, if it takes longer than a moment. */

@@ -3,6 +3,7 @@
 
 import { button, debounce, el } from "./dom.js";
 import { FilterBar } from "./filter.js";
+import { renamed } from "./filter-text.js";
 import { openMenu, openPopup } from "./menu.js";
 import { number, t } from "./messages.js";
 
@@ -16,7 +17,7 @@ export class Toolbar {
     this.filter = "";
     this.sort = [];
     this.search = el("input", { type: "search", class: "search", placeholder: t("grid.search"), "aria-label": t("grid.search"), maxlength: "1000" });
-    this.search.addEventListener("input", debounce(() => this.apply(), 300));
+    this.search.addEventListener("input", debounce(() => { app.unpick(); this.apply(); }, 300));
     this.count = el("span", { class: "count quiet" });
     this.filterButton = button(t("filter.filter"), { picture: "filter", run: () => this.bar.toggle(), "aria-expanded": "false" });
     this.sortButton = button(t("grid.sort"), { picture: "sort", run: () => this.#sortPopup() });
@@ -74,6 +75,8 @@ export class Toolbar {
   setFilter(text) {
     if (text.trim() === this.filter.trim()) return;
     this.filter = text;
+    // What is ticked is what is seen: nothing that the new filter hides is deleted with it.
+    this.#app.unpick();
     this.apply();
   }
 
@@ -93,7 +96,14 @@ export class Toolbar {
     set(this.fieldsButton, hidden ? t.count("field.hidden", hidden) : t("field.fields"), hidden > 0);
   }
 
-  fieldsChanged() {
+  /** Fields are others now than they were `before`, or the same with other names. */
+  fieldsChanged(before = []) {
+    const names = before.map((old) => [old.name, this.#app.fields.find((field) => field.id === old.id)?.name]);
+    const changed = new Map(names.filter(([old, now]) => now !== undefined && now !== old));
+    if (changed.size > 0 && this.filter) {
+      this.filter = renamed(this.filter, changed);
+      this.#toAddress();
+    }
     const ids = new Set([...this.#app.fields.map((field) => field.id), "id", "version", "createdAt", "updatedAt"]);
     const named = new Map(this.#app.fields.map((field) => [field.name, field.id]));
     const kept = this.sort
