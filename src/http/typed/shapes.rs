@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::filter::RECORD_ID;
+use super::names::constants;
 use super::stencil::{gap, json_gap};
 use crate::model::period::Period;
 
@@ -38,7 +39,7 @@ pub const RENAMED: [(&str, &str); 23] = [
 ];
 
 /// Those that the static document has no counterpart of.
-pub const OWN: [&str; 10] = [
+pub const OWN: [&str; 9] = [
     "Values",
     "CreateValues",
     "UpdateValues",
@@ -48,11 +49,10 @@ pub const OWN: [&str; 10] = [
     "DeleteFound",
     "UpsertById",
     "UpsertByValue",
-    "UpsertValues",
 ];
 
 /// Those of a table that has unique fields.
-pub const OF_UNIQUE: [&str; 2] = ["UpsertByValue", "UpsertValues"];
+pub const OF_UNIQUE: [&str; 1] = ["UpsertByValue"];
 
 /// A reference to a schema of the table.
 pub fn own_ref(suffix: &str) -> Value {
@@ -150,7 +150,7 @@ fn shape(name: &str, schema: &mut Value, more: &mut Vec<(&'static str, Value)>) 
                 schema,
                 "sort",
                 &json!({
-                    "items": {"type": "string", "enum": json_gap("sorts")}, "minItems": 1, "uniqueItems": true
+                    "items": json_gap("sorts"), "minItems": 1, "uniqueItems": true
                 }),
             );
             add(schema, "search", &json!({"minLength": 1}));
@@ -163,6 +163,7 @@ fn shape(name: &str, schema: &mut Value, more: &mut Vec<(&'static str, Value)>) 
         }
         "RecordGroup" => {
             add(schema, "values", &json!({"additionalProperties": {"type": ["number", "string", "null"]}}));
+            add(schema, "group", &json!({"properties": json_gap("group")}));
         }
         _ => question(name, schema),
     }
@@ -196,12 +197,12 @@ fn question(name: &str, schema: &mut Value) {
         "GroupForm" => {
             *schema = json!({
                 "description": "What to group by.",
-                "oneOf": [{"type": "string", "enum": json_gap("groups")}, own_ref("GroupPeriod")]
+                "oneOf": [json_gap("groups"), own_ref("GroupPeriod")]
             });
         }
         "GroupPeriod" => {
             let units = Period::ALL.map(|(name, _)| name);
-            set(schema, "field", &json!({"type": "string", "enum": json_gap("times")}));
+            set(schema, "field", &json_gap("times"));
             set(schema, "unit", &json!({"type": "string", "enum": units}));
         }
         "AggregateForm" => {
@@ -214,28 +215,52 @@ fn question(name: &str, schema: &mut Value) {
 /// Records are recognised by their ids or by a unique field, and in the second case they take no id.
 fn upsert(schema: &mut Value, more: &mut Vec<(&'static str, Value)>) {
     let about = schema.get("description").cloned().unwrap_or_default();
-    let form = |items: Value, on: Value| {
-        json!({
-            "type": "object",
-            "required": ["records", "on"],
-            "additionalProperties": false,
-            "properties": {
-                "records": {"type": "array", "items": items, "minItems": 1, "maxItems": 10_000},
-                "on": {"type": "string", "enum": on, "description": "By what records are recognised."}
-            }
-        })
-    };
-    let values = json!({
-        "type": "object",
-        "required": ["values"],
-        "additionalProperties": false,
-        "properties": {"values": own_ref("UpdateValues")}
-    });
-    more.push(("UpsertValues", values));
-    more.push(("UpsertById", form(own_ref("Patch"), json!(["id"]))));
-    more.push(("UpsertByValue", form(own_ref("UpsertValues"), json_gap("uniques"))));
+    more.push(("UpsertById", upsert_form(&own_ref("Patch"), "id")));
+    more.push(("UpsertByValue", json_gap("upsertByValue")));
     // Of a table without unique fields there is the first form alone.
     *schema = json!({"description": about, "oneOf": json_gap("upserts")});
+}
+
+fn upsert_form(items: &Value, on: &str) -> Value {
+    json!({
+        "type": "object",
+        "required": ["records", "on"],
+        "additionalProperties": false,
+        "properties": {
+            "records": {"type": "array", "items": items, "minItems": 1, "maxItems": 10_000},
+            "on": {"type": "string", "enum": [on], "description": "By what records are recognised."}
+        }
+    })
+}
+
+/// Records that are recognised by a unique field of the table, or by one of several: each of them has it.
+pub fn upserts_by_value(identifier: &str, uniques: &[&str], needed: &[&str]) -> Value {
+    let note = if needed.is_empty() {
+        String::new()
+    } else {
+        let names: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+        format!(" A record that is made by it needs {} too.", names.join(", "))
+    };
+    let forms = uniques.iter().zip(constants(uniques.iter().copied())).map(|(name, constant)| {
+        let values = json!({
+            "allOf": [{"$ref": format!("{SCHEMAS}{identifier}UpdateValues")}],
+            "required": [name],
+            "description": format!("Values, of which `{name}` says which record is meant.{note}")
+        });
+        let items = json!({
+            "type": "object",
+            "required": ["values"],
+            "additionalProperties": false,
+            "properties": {"values": values}
+        });
+        let mut form = upsert_form(&items, name);
+        if let Some(members) = form.as_object_mut().filter(|_| uniques.len() > 1) {
+            members.insert("title".into(), format!("by {constant}").into());
+        }
+        form
+    });
+    let mut forms: Vec<Value> = forms.collect();
+    if forms.len() == 1 { forms.remove(0) } else { json!({"oneOf": forms}) }
 }
 
 /// A schema with some of the properties of another, all of them required.
