@@ -29,6 +29,12 @@ pub fn assert_sound(document: &Value) {
             assert_eq!(Some(names.len()), value["enum"].as_array().map(Vec::len), "{value}");
         }
     });
+    let mut titles = BTreeSet::new();
+    walk(&document["components"], &mut |value| {
+        if let (Some("object"), Some(title)) = (value["type"].as_str(), value["title"].as_str()) {
+            assert!(titles.insert(title.to_owned()), "{title}: generators make one type of each");
+        }
+    });
     let operations = operations(document);
     assert_eq!(operation_ids(document).len(), operations.len(), "operation ids are unique");
     let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();

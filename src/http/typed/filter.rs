@@ -26,7 +26,7 @@ pub struct Said {
 }
 
 impl Said {
-    pub fn of(table: &OpenTable) -> Said {
+    pub fn of(table: &OpenTable, identifier: &str) -> Said {
         let columns = columns_described(table);
         let ordered = named(&columns, |of| of.ordered);
         let sorts = ordered.iter().map(|name| spelled(name));
@@ -34,14 +34,14 @@ impl Said {
         // The id is no column of aggregates: each group would be one record.
         let grouped: Vec<&str> = ordered.iter().copied().filter(|name| *name != "id").collect();
         Said {
-            conditions: told(columns.iter().flat_map(conditions).collect()),
+            conditions: told(identifier, columns.iter().flat_map(conditions).collect()),
             sorts: listed(&sorts, |sort| match sort.strip_prefix('-') {
                 Some(name) => format!("{name} desc"),
                 None => sort.to_owned(),
             }),
             groups: fields(&grouped),
             times: fields(&named(&columns, |of| of.holds == Holds::Times)),
-            figures: figures(&columns),
+            figures: told(identifier, figures(&columns)),
         }
     }
 }
@@ -74,8 +74,9 @@ fn fields(names: &[&str]) -> Value {
     listed(names, str::to_owned)
 }
 
-/// Forms whose titles are told apart, as generators call their types by them.
-fn told(mut forms: Vec<Value>) -> Value {
+/// Forms whose titles are told apart, as generators call their types by them: in the whole document, so the table's
+/// identifier stands before.
+fn told(identifier: &str, mut forms: Vec<Value>) -> Value {
     let titles: Vec<String> = forms
         .iter()
         .map(|form| form.get("title").and_then(Value::as_str).unwrap_or_default().to_owned())
@@ -83,9 +84,10 @@ fn told(mut forms: Vec<Value>) -> Value {
     let constants = constants(titles.iter().map(String::as_str));
     for (form, (title, constant)) in forms.iter_mut().zip(titles.iter().zip(constants)) {
         // What stands behind the words of a title that is not alone.
-        let end = constant.rsplit_once("_X").map(|(_, end)| end).filter(|end| end.len() == 8);
-        if let (Some(members), Some(end)) = (form.as_object_mut(), end) {
-            members.insert("title".into(), format!("{title} {end}").into());
+        let end = constant.rsplit_once("_X").map_or("", |(_, end)| end);
+        let end = if end.len() == 8 { format!(" {end}") } else { String::new() };
+        if let Some(members) = form.as_object_mut() {
+            members.insert("title".into(), format!("{identifier} {title}{end}").into());
         }
     }
     forms.into()
@@ -159,7 +161,7 @@ fn taken(takes: Takes, columns: &Described<'_>) -> Option<Value> {
     })
 }
 
-fn figures(columns: &[Described<'_>]) -> Value {
+fn figures(columns: &[Described<'_>]) -> Vec<Value> {
     let functions = |of: FigureOf| -> Vec<&str> {
         Function::ALL.iter().filter(|(_, found)| found.of() == of).map(|(name, _)| *name).collect()
     };
@@ -194,5 +196,5 @@ fn figures(columns: &[Described<'_>]) -> Value {
     if !checkboxes.is_empty() {
         forms.push(form("figure of checkboxes", FigureOf::Checkboxes, checkboxes));
     }
-    forms.into()
+    forms
 }

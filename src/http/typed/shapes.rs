@@ -215,52 +215,59 @@ fn question(name: &str, schema: &mut Value) {
 /// Records are recognised by their ids or by a unique field, and in the second case they take no id.
 fn upsert(schema: &mut Value, more: &mut Vec<(&'static str, Value)>) {
     let about = schema.get("description").cloned().unwrap_or_default();
-    more.push(("UpsertById", upsert_form(&own_ref("Patch"), "id")));
+    let by_id = json!({
+        "type": "object",
+        "required": ["records", "on"],
+        "additionalProperties": false,
+        "properties": {
+            "records": {"type": "array", "items": own_ref("Patch"), "minItems": 1, "maxItems": 10_000},
+            "on": {"type": "string", "enum": ["id"], "description": "By what records are recognised."}
+        }
+    });
+    more.push(("UpsertById", by_id));
     more.push(("UpsertByValue", json_gap("upsertByValue")));
     // Of a table without unique fields there is the first form alone.
     *schema = json!({"description": about, "oneOf": json_gap("upserts")});
 }
 
-fn upsert_form(items: &Value, on: &str) -> Value {
+/// Records that are recognised by a unique field of the table, which each of them has. Of several such fields one form
+/// speaks for all, and says in words that the values hold what `on` names: generators get lost in a form for each.
+pub fn upserts_by_value(identifier: &str, uniques: &[&str], needed: &[&str]) -> Value {
+    let names: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+    let note = match names.as_slice() {
+        [] => String::new(),
+        names => format!(" A record that is made by it needs {}.", names.join(", ")),
+    };
+    let update = json!({"$ref": format!("{SCHEMAS}{identifier}UpdateValues")});
+    let values = match uniques {
+        [one] => json!({
+            "allOf": [update],
+            "required": [one],
+            "description": format!("Values, of which `{one}` says which record is meant.{note}")
+        }),
+        _ => update,
+    };
+    let items = json!({
+        "type": "object",
+        "required": ["values"],
+        "additionalProperties": false,
+        "description": format!("Values, among them that of the field that `on` names.{note}"),
+        "properties": {"values": values}
+    });
     json!({
         "type": "object",
         "required": ["records", "on"],
         "additionalProperties": false,
         "properties": {
             "records": {"type": "array", "items": items, "minItems": 1, "maxItems": 10_000},
-            "on": {"type": "string", "enum": [on], "description": "By what records are recognised."}
+            "on": {
+                "type": "string",
+                "enum": uniques,
+                "x-enum-varnames": constants(uniques.iter().copied()),
+                "description": "By what records are recognised."
+            }
         }
     })
-}
-
-/// Records that are recognised by a unique field of the table, or by one of several: each of them has it.
-pub fn upserts_by_value(identifier: &str, uniques: &[&str], needed: &[&str]) -> Value {
-    let note = if needed.is_empty() {
-        String::new()
-    } else {
-        let names: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
-        format!(" A record that is made by it needs {} too.", names.join(", "))
-    };
-    let forms = uniques.iter().zip(constants(uniques.iter().copied())).map(|(name, constant)| {
-        let values = json!({
-            "allOf": [{"$ref": format!("{SCHEMAS}{identifier}UpdateValues")}],
-            "required": [name],
-            "description": format!("Values, of which `{name}` says which record is meant.{note}")
-        });
-        let items = json!({
-            "type": "object",
-            "required": ["values"],
-            "additionalProperties": false,
-            "properties": {"values": values}
-        });
-        let mut form = upsert_form(&items, name);
-        if let Some(members) = form.as_object_mut().filter(|_| uniques.len() > 1) {
-            members.insert("title".into(), format!("by {constant}").into());
-        }
-        form
-    });
-    let mut forms: Vec<Value> = forms.collect();
-    if forms.len() == 1 { forms.remove(0) } else { json!({"oneOf": forms}) }
 }
 
 /// A schema with some of the properties of another, all of them required.

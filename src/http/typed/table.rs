@@ -53,7 +53,7 @@ impl Filling {
         let reference = |suffix: &str| json!({"$ref": format!("{SCHEMAS}{identifier}{suffix}")});
         let mut upserts = vec![reference("UpsertById")];
         upserts.extend((!uniques.is_empty()).then(|| reference("UpsertByValue")));
-        let said = Said::of(table);
+        let said = Said::of(table, identifier);
         let sorted = said.sorted();
         let needed: Vec<&str> =
             table.fields.iter().filter(|open| is_needed(open)).map(|open| open.field.name.as_str()).collect();
