@@ -362,7 +362,9 @@ fn nothing_is_erased_or_overwritten_unasked() {
     let browser = desk.open("");
     // A date that is not complete.
     browser.press(&["Right", "05", "Enter"]);
-    browser.wait("return document.querySelector('[aria-rowindex=\"2\"] [data-col=\"1\"][aria-invalid]') !== null");
+    browser.wait(
+        "return document.querySelector('[aria-rowindex=\"2\"] [data-col=\"1\"][aria-invalid]') !== null",
+    );
     desk.expect("Day", &vec![json!("2026-01-31"); 3]);
     // It is still marked when the list was loaded again, and its record is the same to whoever has it open.
     let same = "const one = grid.rows.at(0); await grid.reload(); return one === grid.rows.at(0)";
@@ -384,7 +386,8 @@ fn nothing_is_erased_or_overwritten_unasked() {
     counts(&browser, "3 records");
     desk.expect("Age", &[Value::Null, json!(77), json!(2)]);
     // A list that is on its way is not dropped because what is held is asked for again.
-    let filtered = "grid.toolbar.filter = 'Name = \"Row 1\"'; const list = grid.reload(); grid.rows.refresh();
+    let filtered =
+        "grid.toolbar.filter = 'Name = \"Row 1\"'; const list = grid.reload(); grid.rows.refresh();
         await list; return grid.rows.total";
     assert_eq!(within(&browser, filtered), json!(1));
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::openapi::code_schema;
 use crate::error::Error;
 
 /// The header that names a token.
@@ -56,8 +57,7 @@ pub struct ProblemView<'a> {
     status: u16,
     /// One sentence about this case.
     detail: &'a str,
-    /// What went wrong, for programs. It keeps its meaning for ever.
-    #[schema(value_type = String, example = "invalid_input")]
+    #[schema(schema_with = code_schema)]
     code: &'a str,
     /// The id under which the server's log knows the request.
     request_id: &'a str,
@@ -69,11 +69,11 @@ pub struct ProblemView<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub struct FaultView<'a> {
-    /// A JSON Pointer (RFC 6901) into the body, or the name of a parameter or header.
+    /// A JSON Pointer (RFC 6901) into the body, such as `/values/{field}` or `/records/3/values/{field}`, or the name of a
+    /// parameter or header.
     #[schema(example = "/values/email")]
     pointer: &'a str,
-    /// What is wrong, for programs.
-    #[schema(example = "required")]
+    #[schema(schema_with = code_schema)]
     code: &'a str,
     /// What is wrong, for people.
     detail: &'a str,

@@ -12,6 +12,8 @@
   const HEADER = "x-undb-api-token";
   const SCHEME = "api_token";
   const KEPT = "authorized";
+  // Operations that a document may have for all of them to be listed.
+  const LISTED_MAX = 60;
 
   let ui;
   // The token whose documents are listed, and the number of the look that is newest: an answer to an older one is dropped.
@@ -21,6 +23,8 @@
   let looking = false;
   let tables = [];
   let open = wanted();
+  // What of a space was shown last: "" if nothing was.
+  let shown = "";
 
   const bar = element("div", { className: "undb-documents" });
   const select = element("select", { id: "undb-document" });
@@ -70,6 +74,7 @@
     const answer = await fetch(url, { headers, credentials: "same-origin" });
     const text = await answer.text();
     if (answer.ok) return text;
+    if (answer.status === 401 && headers[HEADER]) throw new Error("This token is not valid.");
     let detail = `${answer.status} ${answer.statusText}`;
     try {
       const problem = JSON.parse(text);
@@ -81,19 +86,28 @@
   }
 
   function show(url, text) {
+    // Of many operations only the tags: all of them at once are slow to draw, and nobody finds one among them.
+    const many = (text.match(/"operationId"/g) ?? []).length > LISTED_MAX;
+    ui.getConfigs().docExpansion = many ? "none" : "list";
     ui.specActions.updateUrl(url);
     ui.specActions.updateSpec(text);
     ui.specActions.updateLoadingStatus("success");
     // What the address asks for may not be there; it stays, and is shown once there is a token that sees it.
     select.value = url === STATIC ? "" : open;
     document.body.dataset.document = select.value || "static";
+    shown = url === STATIC ? "" : open;
   }
 
   // Shows what is open, of what the token allows; of what it does not, says so and shows the API.
   async function load(mine) {
     const url = urlOf(open);
     if (url === undefined) {
-      if (token) say("The table of this address is not there, or this token may not see it.", true);
+      if (token && shown === open) {
+        // Another token than that which was shown it: the address is not this one's.
+        open = "";
+        window.history.replaceState(null, "", window.location.pathname);
+        say("This token does not see the table that was open.", true);
+      } else if (token) say("The table of this address is not there, or this token may not see it.", true);
       else say("Authorize to see what this address means.", false);
     }
     try {
@@ -144,6 +158,15 @@
     load(++look);
   }
 
+  // Back and forward: the address has changed under the page. Within a document Swagger UI sees to it.
+  function returned() {
+    if (wanted() === open) return;
+    open = wanted();
+    select.value = urlOf(open) === undefined ? "" : open;
+    say("", false);
+    load(++look);
+  }
+
   // What is kept under `authorized`, by Swagger UI or another page of this origin, as Swagger UI reads it.
   function kept() {
     try {
@@ -187,6 +210,7 @@
     document.body.prepend(bar);
     listed();
     select.addEventListener("change", chosen);
+    window.addEventListener("popstate", returned);
     if (window.matchMedia("(prefers-color-scheme: dark)").matches) {
       document.documentElement.classList.add("dark-mode");
     }

@@ -131,9 +131,16 @@ pub fn files() -> HashMap<String, Asset> {
             return Some(((*name).to_owned(), Asset::new(START, "text/javascript")));
         }
         let file = serve(name, config.clone()).ok().flatten()?;
-        Some(((*name).to_owned(), Asset::new(file.bytes, file.content_type)))
+        let bytes = if *name == "index.html" { scaled(&file.bytes).into() } else { file.bytes };
+        Some(((*name).to_owned(), Asset::new(bytes, file.content_type)))
     });
     served.collect()
+}
+
+/// The page as wide as the screen that shows it, which the crate's does not say.
+fn scaled(page: &[u8]) -> Vec<u8> {
+    let wide = "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n    <title>";
+    String::from_utf8_lossy(page).replacen("<title>", wide, 1).into_bytes()
 }
 
 /// `/swagger-ui` is a folder.

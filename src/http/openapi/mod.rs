@@ -12,7 +12,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, RefOr, Schema, Tag,
+    ComponentsBuilder, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, RefOr, Schema,
+    Server, Tag,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -119,6 +120,7 @@ pub fn document() -> OpenApi {
     for (name, schema) in &mut schemas {
         if SENT.contains(&name.as_str()) {
             close(schema);
+            defaults_say(schema);
         }
     }
     let components = ComponentsBuilder::new()
@@ -127,6 +129,7 @@ pub fn document() -> OpenApi {
         .security_scheme("session", session_scheme());
     OpenApiBuilder::new()
         .info(info())
+        .servers(Some([Server::new("/")]))
         .paths(paths)
         .components(Some(components.build()))
         .tags(Some(TAGS.iter().map(|(name, about)| tag(name, about))))
@@ -168,6 +171,18 @@ const SENT: [&str; 28] = [
 fn close(schema: &mut RefOr<Schema>) {
     if let RefOr::T(Schema::Object(object)) = schema {
         object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+    }
+}
+
+/// Says in words what is taken for a member that is left out: of a `default` many generators make a member that has to be
+/// there.
+fn defaults_say(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for member in object.properties.values_mut() {
+        let RefOr::T(Schema::Object(member)) = member else { continue };
+        let Some(default) = member.default.take() else { continue };
+        let about = member.description.take().unwrap_or_default();
+        member.description = Some(format!("{about} Left out, it is `{default}`.").trim_start().to_owned());
     }
 }
 
