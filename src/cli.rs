@@ -4,6 +4,7 @@
 
 mod space;
 mod token;
+mod types;
 mod user;
 
 use std::fmt;
@@ -52,6 +53,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t = DocumentFormat::Yaml)]
         format: DocumentFormat,
     },
+    /// Print types for a table's records, asked of a running server with the token in UNDB_TOKEN
+    Types(types::TypesArgs),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -145,6 +148,7 @@ fn command_run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Openapi { format: DocumentFormat::Json }) => {
             answer(openapi::document_json().trim_end())
         }
+        Some(Command::Types(args)) => types::run(&args),
         Some(Command::User(command)) => user::run(command, &Database::of(cli.shared)?),
         Some(Command::Space(command)) => space::run(command, &Database::of(cli.shared)?),
         Some(Command::Token(command)) => token::run(command, &Database::of(cli.shared)?),

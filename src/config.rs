@@ -232,7 +232,7 @@ fn proxy_parse(text: &str) -> Result<IpNet, String> {
 
 /// What to tell of variables that begin as settings do and are none, with the one that was probably meant.
 pub fn variables_unknown(names: impl Iterator<Item = String>) -> Vec<String> {
-    const OTHERS: [&str; 3] = ["UNDB_OWNER_EMAIL", "UNDB_OWNER_PASSWORD", "UNDB_PASSWORD"];
+    const OTHERS: [&str; 4] = ["UNDB_OWNER_EMAIL", "UNDB_OWNER_PASSWORD", "UNDB_PASSWORD", "UNDB_TOKEN"];
     let command = ServeArgs::augment_args(SharedArgs::augment_args(clap::Command::new("undb")));
     let known: Vec<String> = command
         .get_arguments()

@@ -306,3 +306,6 @@ fn half_an_owner_in_the_environment_is_refused() {
 #[cfg(unix)]
 #[path = "cli/server.rs"]
 mod server;
+
+#[path = "cli/types.rs"]
+mod types;

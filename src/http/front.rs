@@ -17,6 +17,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::client::is_foreign;
 use super::codings::Coding;
+use super::deprecation::Deprecated;
 use super::{LogRequests, Shared, auth, call, console, problem};
 use crate::access::{Caller, Presented};
 use crate::error::{Code, Error, Result};
@@ -32,7 +33,8 @@ const OPEN: [&str; 4] = ["/api/openapi.json", "/api/openapi.yaml", "/api/auth/se
 /// What a page of an allowed origin may send and read.
 const CORS_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const CORS_HEADERS: &str = "x-undb-api-token, content-type, content-encoding, if-match, if-none-match, idempotency-key, x-request-id";
-const CORS_EXPOSED: &str = "etag, location, retry-after, x-request-id, idempotency-replayed";
+const CORS_EXPOSED: &str =
+    "etag, location, retry-after, x-request-id, idempotency-replayed, deprecation, sunset, link";
 
 /// The middleware.
 pub struct Front;
@@ -217,7 +219,11 @@ fn after(response: &mut ServiceResponse<BoxBody>, id: &str) {
     let origin = call::shared(response.request()).ok();
     let origin = origin.and_then(|shared| cors_origin(response.request().headers(), shared)).cloned();
     let cors = call::shared(response.request()).is_ok_and(|shared| !shared.settings.cors_origins.is_empty());
+    let deprecated = response.request().extensions().get::<&'static Deprecated>().copied();
     let headers = response.headers_mut();
+    if let Some(deprecated) = deprecated {
+        deprecated.tell(headers);
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }

@@ -12,6 +12,7 @@ mod call;
 mod client;
 mod codings;
 mod console;
+mod deprecation;
 mod errors;
 mod field;
 mod front;
@@ -41,13 +42,15 @@ mod usage;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
 pub use console::pages as console_pages;
 pub use routes::{Page, Route, routes};
 
 use self::router::Router;
-use self::routes::pages;
+use self::routes::{pages, routes_with};
 
 use crate::limits::{BODY_PAUSE_SECONDS, BODY_SECONDS};
 use crate::service::Core;
@@ -97,6 +100,30 @@ pub struct Shared {
     router: Router,
 }
 
+fn shared(
+    core: Arc<Core>,
+    settings: Settings,
+    deprecated: &'static [deprecation::Deprecated],
+) -> web::Data<Shared> {
+    let router = Router::new(routes_with(deprecated), pages(&settings.extra));
+    web::Data::new(Shared { core, settings, metrics: metrics::Metrics::default(), router })
+}
+
+/// What each worker runs.
+fn app(
+    shared: web::Data<Shared>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new().app_data(shared).wrap(front::Front).default_service(web::to(route))
+}
+
 /// A server that is not running yet; `listener` is bound already. Signals are not handled by it.
 pub fn server(
     core: Arc<Core>,
@@ -104,16 +131,9 @@ pub fn server(
     listener: std::net::TcpListener,
     workers: usize,
 ) -> std::io::Result<actix_web::dev::Server> {
-    let router = Router::new(routes(), pages(&settings.extra));
-    let shared = web::Data::new(Shared { core, settings, metrics: metrics::Metrics::default(), router });
+    let shared = shared(core, settings, deprecation::DEPRECATED);
     let documents = web::Data::new(openapi::Documents::make());
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(shared.clone())
-            .app_data(documents.clone())
-            .wrap(front::Front)
-            .default_service(web::to(route))
-    });
+    let server = HttpServer::new(move || app(shared.clone()).app_data(documents.clone()));
     // A client that closes its side has gone: what it asked for is not worked on any longer.
     let server = server.h1_allow_half_closed(false);
     let server = server.disable_signals().workers(workers.max(1)).shutdown_timeout(10).listen(listener)?;

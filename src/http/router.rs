@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
 
+use super::deprecation::Deprecated;
 use super::problem::Problem;
 use super::routes::{Page, Route};
 use crate::error::{Code, Error, Result};
@@ -52,7 +53,7 @@ impl Parts {
 /// One path with all its methods.
 struct Target {
     pattern: String,
-    handlers: Vec<(Method, Handler)>,
+    handlers: Vec<(Method, Option<&'static Deprecated>, Handler)>,
 }
 
 /// All paths.
@@ -68,9 +69,10 @@ impl Router {
     pub fn new(routes: Vec<Route>, pages: Vec<Page>) -> Router {
         let mut router = Router::default();
         let mut known = HashMap::new();
-        let routes = routes.into_iter().map(|route| (route.path, route.method, route.handler));
-        let pages = pages.into_iter().map(|page| (page.path, page.method, page.handler));
-        for (path, method, handler) in routes.chain(pages) {
+        let routes =
+            routes.into_iter().map(|route| (route.path, route.method, route.deprecated, route.handler));
+        let pages = pages.into_iter().map(|page| (page.path, page.method, None, page.handler));
+        for (path, method, deprecated, handler) in routes.chain(pages) {
             let place = *known.entry(path.clone()).or_insert_with(|| {
                 router.targets.push(Target { pattern: path.clone(), handlers: Vec::new() });
                 let place = router.targets.len() - 1;
@@ -80,7 +82,7 @@ impl Router {
                 place
             });
             if let Some(target) = router.targets.get_mut(place) {
-                target.handlers.push((method, handler));
+                target.handlers.push((method, deprecated, handler));
             }
         }
         router
@@ -94,9 +96,15 @@ impl Router {
     ) -> std::result::Result<HttpResponse, Problem> {
         let (target, parts) = self.find(request.uri().path())?;
         tracing::trace!(target: "undb::walk", floor = "http", "router: {}", target.pattern);
-        let handler = target.handlers.iter().find(|(method, _)| method == request.method());
+        let handler = target.handlers.iter().find(|(method, ..)| method == request.method());
         match handler {
-            Some((_, handler)) => handler(Incoming { request, payload, parts }).await,
+            Some((_, deprecated, handler)) => {
+                if let Some(deprecated) = deprecated {
+                    // `front` says it in the answer, be it a refusal.
+                    request.extensions_mut().insert(*deprecated);
+                }
+                handler(Incoming { request, payload, parts }).await
+            }
             None => Err(not_allowed(target)),
         }
     }
@@ -110,7 +118,7 @@ impl Router {
 
     /// Whether a path takes a method.
     pub fn takes(&self, method: &Method, path: &str) -> bool {
-        self.find(path).is_ok_and(|(target, _)| target.handlers.iter().any(|(known, _)| known == method))
+        self.find(path).is_ok_and(|(target, _)| target.handlers.iter().any(|(known, ..)| known == method))
     }
 
     /// The pattern that a path fits: what a log may say of it.
@@ -121,8 +129,8 @@ impl Router {
 }
 
 fn not_allowed(target: &Target) -> Problem {
-    let methods = target.handlers.iter().map(|(method, _)| method.as_str());
-    let head = target.handlers.iter().any(|(method, _)| method == Method::GET).then_some("HEAD");
+    let methods = target.handlers.iter().map(|(method, ..)| method.as_str());
+    let head = target.handlers.iter().any(|(method, ..)| method == Method::GET).then_some("HEAD");
     let allow = methods.chain(head).collect::<Vec<_>>().join(", ");
     let error = Error::new(Code::MethodNotAllowed, format!("The path takes {allow}."));
     Problem(Error { allow: Some(allow), ..error })

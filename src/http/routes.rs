@@ -10,6 +10,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::body::Body;
 use super::call::{Call, OpenCall, guarded};
+use super::deprecation::{DEPRECATED, Deprecated};
 use super::problem::Problem;
 use super::query::{ParamDoc, Query};
 use super::router::{Handler, Incoming};
@@ -45,6 +46,7 @@ pub struct Route {
     pub operation: Operation,
     pub schemas: Vec<(String, RefOr<Schema>)>,
     pub facts: Facts,
+    pub deprecated: Option<&'static Deprecated>,
     pub handler: Handler,
 }
 
@@ -121,6 +123,7 @@ macro_rules! operations {
                 ),
                 schemas,
                 facts,
+                deprecated: None,
                 handler,
             });
         }
@@ -135,6 +138,19 @@ fn tagged(mut operation: Operation, tags: Vec<&str>) -> Operation {
 
 /// All operations, in the order in which the document shows them.
 pub fn routes() -> Vec<Route> {
+    routes_with(DEPRECATED)
+}
+
+/// The same, some of them deprecated.
+pub fn routes_with(deprecated: &'static [Deprecated]) -> Vec<Route> {
+    let mut list = operations();
+    for route in &mut list {
+        route.deprecated = Deprecated::of(deprecated, route.operation.operation_id.as_deref());
+    }
+    list
+}
+
+fn operations() -> Vec<Route> {
     let mut list = Vec::new();
     operations! { list:
         facts_of record_list::record_list;

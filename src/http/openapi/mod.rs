@@ -3,6 +3,7 @@
 //! A handler's attribute says what it does, takes and answers when all is well. Credentials, parameters, headers and
 //! every failure are read off its signature here.
 
+mod links;
 mod operation;
 mod schemas;
 
@@ -13,17 +14,18 @@ use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, RefOr, Schema,
-    Server, Tag,
+    Server, ServerBuilder, Tag,
 };
 use utoipa::{PartialSchema, ToSchema};
 
 use super::call::OpenCall;
 use super::problem::{FaultView, Problem, ProblemView, TOKEN_HEADER};
-use super::routes::routes;
+use super::routes::{Route, routes};
 use super::swagger::{self, Asset};
 use super::typed::Typed;
 use crate::error::{Code, Error};
 
+use self::links::links_add;
 use self::operation::{enriched, examples_add};
 pub use self::schemas::*;
 
@@ -103,14 +105,22 @@ const TAGS: [(&str, &str); 8] = [
 
 /// The whole document.
 pub fn document() -> OpenApi {
-    let routes = routes();
+    document_of(&routes())
+}
+
+/// The document of these operations.
+pub fn document_of(routes: &[Route]) -> OpenApi {
     let mut paths = Paths::new();
     let mut schemas = BTreeMap::new();
     for route in routes {
-        let mut operation = enriched(&route);
+        let mut operation = enriched(route);
         examples_add(&mut operation, &route.schemas);
-        schemas.extend(route.schemas);
-        paths.add_path_operation(&route.path, route.methods, operation);
+        links_add(&mut operation, route, routes);
+        if let Some(deprecated) = route.deprecated {
+            deprecated.describe(&mut operation);
+        }
+        schemas.extend(route.schemas.clone());
+        paths.add_path_operation(&route.path, route.methods.clone(), operation);
     }
     let mut problem = Vec::new();
     ProblemView::schemas(&mut problem);
@@ -129,7 +139,7 @@ pub fn document() -> OpenApi {
         .security_scheme("session", session_scheme());
     OpenApiBuilder::new()
         .info(info())
-        .servers(Some([Server::new("/")]))
+        .servers(Some([server()]))
         .paths(paths)
         .components(Some(components.build()))
         .tags(Some(TAGS.iter().map(|(name, about)| tag(name, about))))
@@ -193,6 +203,11 @@ fn info() -> Info {
     InfoBuilder::new().title("undb").version(version).description(Some(ABOUT)).license(Some(license)).build()
 }
 
+/// Wherever the document was read from.
+fn server() -> Server {
+    ServerBuilder::new().url("/").description(Some("The server that this document comes from.")).build()
+}
+
 fn tag(name: &str, about: &str) -> Tag {
     let mut tag = Tag::new(name);
     tag.description = Some(about.to_owned());
@@ -236,7 +251,7 @@ pub async fn document_json_get(call: OpenCall) -> Result<HttpResponse, Problem> 
 #[utoipa::path(
     get, path = "/api/openapi.yaml", operation_id = "documentYamlGet", tag = "server",
     responses(
-        (status = 200, description = "The document.", body = String, content_type = "application/yaml"),
+        (status = 200, description = "The document.", body = serde_json::Value, content_type = "application/yaml"),
         (status = 304, description = "It is as the client has it.")
     )
 )]

@@ -33,6 +33,9 @@ JSON Pointer. A POST that makes something takes an `Idempotency-Key`, and can th
 
 Where a value may be empty, `\"\"` is taken for `null`.";
 
+/// Paths begin where the document was read from.
+const SERVERS: &str = r#"[{"url":"/","description":"The server that this document comes from."}]"#;
+
 /// The document, as JSON.
 pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
     let named = named(stock, seen);
@@ -54,7 +57,7 @@ pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
         _ => seen.catalog.space.name.as_str(),
     };
     let info = json!({"title": title, "description": ABOUT, "version": version(seen)});
-    let _ = write!(out, "{{\"openapi\":\"3.1.0\",\"info\":{info},\"servers\":[{{\"url\":\"/\"}}],\"tags\":[");
+    let _ = write!(out, "{{\"openapi\":\"3.1.0\",\"info\":{info},\"servers\":{SERVERS},\"tags\":[");
     tags_write(stock, &tables, &of_space, &mut out);
     out.push_str("],\"paths\":{");
     let mut first = true;

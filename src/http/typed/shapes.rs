@@ -228,7 +228,7 @@ fn upsert(schema: &mut Value, more: &mut Vec<(&'static str, Value)>) {
     more.push(("UpsertById", by_id));
     more.push(("UpsertByValue", json_gap("upsertByValue")));
     // Of a table without unique fields there is the first form alone.
-    *schema = json!({"description": about, "oneOf": json_gap("upserts")});
+    *schema = json!({"description": about, gap("upsertKeyword"): json_gap("upserts")});
 }
 
 /// Records that are recognised by a unique field of the table, which each of them has. Of several such fields one form

@@ -233,12 +233,30 @@ fn typed(operation: &Value, id: &str, shared: &mut Shared) -> Value {
     for (status, response) in
         members.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten()
     {
+        links_retarget(response);
         if status.starts_with(['4', '5']) {
             let name = named(&mut shared.responses, format!("Status{status}"), suffix, response);
             *response = json!({"$ref": format!("#/components/responses/{name}")});
         }
     }
     operation
+}
+
+/// Links to the table's own operations. Who may make a record may also do all that the links lead to.
+fn links_retarget(response: &mut Value) {
+    let Some(Value::Object(links)) = response.get_mut("links") else { return };
+    let named = std::mem::take(links).into_iter().map(|(id, mut link)| {
+        let typed = format!("{}{}", gap("name"), id.strip_prefix("record").unwrap_or(&id));
+        if let Some(members) = link.as_object_mut() {
+            members.insert("operationId".into(), typed.clone().into());
+            let parameters = members.get_mut("parameters").and_then(Value::as_object_mut);
+            parameters
+                .into_iter()
+                .for_each(|all| all.retain(|name, _| !matches!(name.as_str(), "base" | "table")));
+        }
+        (typed, link)
+    });
+    *links = named.collect();
 }
 
 /// The description with filters of the table in the place of those of the demo.

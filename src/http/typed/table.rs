@@ -51,8 +51,11 @@ impl Filling {
             .collect();
         let identifier = &named.identifier;
         let reference = |suffix: &str| json!({"$ref": format!("{SCHEMAS}{identifier}{suffix}")});
-        let mut upserts = vec![reference("UpsertById")];
-        upserts.extend((!uniques.is_empty()).then(|| reference("UpsertByValue")));
+        let (keyword, upserts) = if uniques.is_empty() {
+            ("$ref", json!(format!("{SCHEMAS}{identifier}UpsertById")))
+        } else {
+            ("oneOf", json!([reference("UpsertById"), reference("UpsertByValue")]))
+        };
         let said = Said::of(table, identifier);
         let sorted = said.sorted();
         let needed: Vec<&str> =
@@ -66,6 +69,7 @@ impl Filling {
             ("tag", inside(&named.tag)),
             ("title", inside(table.name.as_str())),
             ("about", inside(&about)),
+            ("upsertKeyword", keyword.to_owned()),
             ("filter", inside(&filter_text(table, &shown.values))),
         ]
         .into();
@@ -80,7 +84,7 @@ impl Filling {
             ("figures", said.figures),
             ("group", groups(table)),
             ("upsertByValue", upserts_by_value(identifier, &uniques, &needed)),
-            ("upserts", upserts.into()),
+            ("upserts", upserts),
             ("recordParameter", record_parameter(stock, shown)),
             ("sortParameter", sort_parameter(stock, &sorted)),
         ];
