@@ -74,6 +74,7 @@ codes! {
     IdTaken => 409, "id_taken", "The id is in use.", "Leave the id out, and the server makes one.";
     ValueTaken => 409, "value_taken", "Another record has this value in a unique field.", "Choose another value, or change that record.";
     Conflict => 409, "conflict", "Names, ids or unique values are taken.", "Each entry of `errors` names one of them.";
+    SecretChanged => 409, "secret_changed", "The token has been rotated meanwhile.", "Look at the token again, and rotate it once more if nobody has its new secret. Only a form of the console says which secret it means.";
     SetupDone => 409, "setup_done", "The server has been set up already.", "Sign in.";
     RequestTimeout => 408, "request_timeout", "The body did not arrive in time.", "Send it without long pauses, or in smaller parts; the detail names the limit. The connection is closed.";
     PreconditionFailed => 412, "precondition_failed", "The record is not as `If-Match` says.", "Someone changed it. Get it again, look at the difference, and repeat with its new ETag.";
@@ -346,84 +347,4 @@ pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_snake_case() {
-        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
-        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
-        names.sort_unstable();
-        let count = names.len();
-        names.dedup();
-        assert_eq!(names.len(), count);
-    }
-
-    #[test]
-    fn only_taken_things_make_a_conflict() {
-        let mut faults = Faults::default();
-        faults.add("/a", Code::NameTaken, "taken");
-        assert_eq!(Error::from(faults.clone()).code, Code::NameTaken);
-        faults.add("/b", Code::ValueTaken, "taken");
-        assert_eq!(Error::from(faults.clone()).code, Code::Conflict);
-        faults.add("/c", Code::Required, "missing");
-        assert_eq!(Error::from(faults).code, Code::InvalidInput);
-    }
-
-    #[test]
-    fn faults_past_the_limit_are_counted() {
-        let mut faults = Faults::default();
-        for n in 0..FAULTS_MAX + 5 {
-            faults.add(n, Code::Required, "missing");
-        }
-        let error = Error::from(faults);
-        assert_eq!(error.faults.len(), FAULTS_MAX);
-        assert!(error.detail.contains(&(FAULTS_MAX + 5).to_string()));
-    }
-
-    #[test]
-    fn faults_past_the_bytes_are_counted() {
-        let mut faults = Faults::default();
-        let long = "x".repeat(FAULTS_BYTES_MAX);
-        for _ in 0..3 {
-            faults.add(&long, Code::Required, "missing");
-        }
-        let error = Error::from(faults);
-        assert_eq!(error.faults.len(), 1, "the first one always");
-        assert_eq!(error.detail, "3 faults, of which the first 1 are listed in `errors`.");
-    }
-
-    #[test]
-    fn hints_end_where_comparing_has_had_its_share() {
-        let mut faults = Faults::default();
-        let name = "n".repeat(NAME_CHARS_MAX);
-        let known = || std::iter::repeat_n(name.as_str(), 1000);
-        assert!(!faults.hint(&name, known()).is_empty());
-        assert!(faults.hint(&name, known()).is_empty());
-        assert_eq!(closest(&"n".repeat(NAME_CHARS_MAX + 1), [name.as_str()]), None);
-    }
-
-    #[test]
-    fn long_names_are_cut() {
-        let name = "é".repeat(NAME_CHARS_MAX);
-        assert_eq!(Shown(&name).to_string(), name);
-        assert_eq!(Shown(&format!("{name}é")).to_string(), format!("{name}…"));
-    }
-
-    #[test]
-    fn faults_past_the_limit_decide_about_the_code() {
-        let mut faults = Faults::default();
-        for n in 0..=FAULTS_MAX {
-            faults.add(n, Code::IdTaken, "taken");
-        }
-        assert_eq!(Error::from(faults.clone()).code, Code::IdTaken);
-        faults.add("/last", Code::Required, "missing");
-        assert_eq!(Error::from(faults).code, Code::InvalidInput);
-    }
-
-    #[test]
-    fn a_close_name_is_suggested() {
-        assert_eq!(did_you_mean("emial", ["name", "email"]), " Did you mean `email`?");
-        assert_eq!(did_you_mean("zzz", ["name", "email"]), "");
-    }
-}
+mod tests;

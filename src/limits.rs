@@ -9,6 +9,8 @@ pub const TRANSACTION_BYTES_MAX: usize = 64 << 20;
 pub const HISTORY_BYTES_MAX: usize = 64 << 20;
 /// Bytes of a value that the sled engine stores in one piece; a longer one is stored in several.
 pub const PIECE_BYTES_MAX: usize = 4096;
+/// Bytes of the sled engine's journal: what is written before sled itself is flushed.
+pub const JOURNAL_BYTES: usize = 128 << 10;
 
 /// Faults of one input that an answer lists; more are counted.
 pub const FAULTS_MAX: usize = 1000;
@@ -79,9 +81,16 @@ pub const SORT_KEYS_MAX: usize = 8;
 /// Words of a search.
 pub const SEARCH_WORDS_MAX: usize = 20;
 
+/// Bytes of a form that the console takes: a description of the longest and a table full of ticked boxes fit well.
+pub const FORM_BYTES_MAX: usize = 64 << 10;
+/// Fields of a form, and parameters of a page's address that are looked at.
+pub const FORM_FIELDS_MAX: usize = 4096;
+
+/// Typed documents that are made at once, each in tens of milliseconds: more wait for their turn.
+pub const DOCUMENTS_MADE_MAX: usize = 2;
 /// Typed documents that are held in memory.
 pub const DOCUMENTS_HELD_MAX: usize = 64;
-/// Bytes of the typed documents that are held in memory.
+/// Bytes of the typed documents that are held in memory, plain and packed.
 pub const DOCUMENTS_HELD_BYTES_MAX: usize = 32 << 20;
 /// Tables of a typed document that take their examples from records, when that is asked for.
 pub const EXAMPLE_TABLES_MAX: usize = 1000;

@@ -47,7 +47,6 @@ const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
 struct Source {
     path: String,
     text: String,
-    lines: usize,
 }
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -70,7 +69,6 @@ fn sources() -> Vec<Source> {
         Source {
             path: path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"),
             text: code.collect::<Vec<_>>().join("\n"),
-            lines: whole.lines().count(),
         }
     });
     sources.collect()
@@ -230,7 +228,7 @@ fn function_name(line: &str) -> Option<String> {
     (first == "fn").then(|| words.next().map(str::to_owned))?
 }
 
-/// Small by habit. Functions are held to it; files over the mark are told, to be looked at.
+/// Small by habit, and held to it.
 #[test]
 fn functions_and_files_are_small() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -251,7 +249,7 @@ fn functions_and_files_are_small() {
         }
         let lines = std::fs::read_to_string(path).unwrap().lines().count();
         if lines > 400 {
-            println!("{name} has {lines} lines");
+            long.insert(name, lines);
         }
     }
     all.sort_unstable();
@@ -262,6 +260,5 @@ fn functions_and_files_are_small() {
         all[all.len() * 9 / 10]
     );
     assert!(all.len() > 1000);
-    assert!(long.is_empty(), "functions over 70 lines: {long:#?}");
-    assert!(sources().iter().all(|source| source.lines < 1000));
+    assert!(long.is_empty(), "functions over 70 lines and files over 400: {long:#?}");
 }

@@ -99,7 +99,7 @@ fn a_newcomer_authorizes_and_tries_the_api_out() {
     }
     let demo = Demo::start();
     let browser = Browser::open(1280, 1000);
-    browser.go(&format!("{}/", demo.address));
+    browser.go(&format!("{}/swagger-ui/", demo.address));
     authorize(&browser, &demo.token);
     picture(&browser, "authorize");
     browser.click(".btn-done");
@@ -162,6 +162,91 @@ fn every_operation_can_be_tried_out() {
         nothing_left_the_machine(&browser, &demo.address);
     }
     println!("{} operations tried out", rows.len());
+}
+
+/// The selector shows what the token shows; a table's document is tried out like the API's.
+#[test]
+fn the_selector_follows_the_token() {
+    if !asked_for() {
+        return;
+    }
+    let demo = Demo::start();
+    let (browser, page) = (Browser::open(1280, 1000), format!("{}/swagger-ui/", demo.address));
+    browser.go(&page);
+    assert_eq!(documents(&browser), ["undb API"]);
+    authorize(&browser, &demo.token);
+    browser.click(".btn-done");
+    browser.wait("return document.querySelectorAll('#undb-document optgroup option').length >= 3");
+    let shown = documents(&browser);
+    assert!(shown[1] == "This space: Demo" && shown.contains(&"Contacts".to_owned()), "{shown:?}");
+    choose(&browser, "Contacts");
+    let listed = try_out_with(&browser, "Contacts", "contactsList", Some(("filter", "status = \"active\"")));
+    assert_eq!(listed.0, 200, "{listed:?}");
+    let statuses = listed.1["records"].as_array().unwrap().iter().map(|record| &record["values"]["status"]);
+    assert!(statuses.clone().count() > 0 && statuses.clone().all(|status| status == "active"), "{listed:?}");
+    let made = try_out(&browser, "Contacts", "contactsCreate");
+    assert_eq!(made.0, 201, "{made:?}");
+    picture(&browser, "typed-create");
+    browser.script("scrollTo(0, 0)");
+    picture(&browser, "typed");
+    narrowed(&browser, &demo, &page);
+    nothing_left_the_machine_but(&browser, &demo.address, &["401"]);
+}
+
+/// A token of one table, which another page of this origin has kept, and a bad one.
+fn narrowed(browser: &Browser, demo: &Demo, page: &str) {
+    let ask = |path: &str| {
+        let url = format!("{}/api/openapi/{path}", demo.address);
+        let mut answer = ureq::get(url).header("x-undb-api-token", &demo.token).call().unwrap();
+        answer.body_mut().read_json::<Value>().unwrap()
+    };
+    let (space, table) = (ask("space"), ask("bases/CRM/tables/Companies"));
+    let mut answer =
+        ureq::post(format!("{}/api/spaces/{}/tokens", demo.address, space["id"].as_str().unwrap()))
+            .header("x-undb-api-token", &demo.token)
+            .send_json(serde_json::json!({"name": "narrow", "tables": [table["id"]]}))
+            .unwrap();
+    let secret = answer.body_mut().read_json::<Value>().unwrap()["secret"].as_str().unwrap().to_owned();
+    let keep = |secret: &str| {
+        browser.script(&format!(
+            "localStorage.setItem('authorized', JSON.stringify({{api_token: {{value: '{secret}'}}}}))"
+        ));
+    };
+    keep(&secret);
+    // A link to one operation of one table.
+    let id = table["id"].as_str().unwrap();
+    browser.go(&format!("{page}?table={id}#/Companies/companiesList"));
+    browser.wait(&format!("return document.body.dataset.document === '{id}'"));
+    assert_eq!(documents(browser), ["undb API", "This space: Demo", "Companies"]);
+    browser.wait("return document.querySelector('#operations-Companies-companiesList.is-open') !== null");
+    assert_eq!(try_out(browser, "Companies", "companiesList").0, 200);
+    keep(&format!("undb_{}", "0".repeat(38)));
+    browser.reload();
+    browser.wait("return document.querySelector('#undb-status.failed') !== null");
+    let told = browser.text("#undb-status");
+    assert!(told.contains("unauthorized"), "{told}");
+    assert_eq!(documents(browser), ["undb API"]);
+    browser.wait("return document.body.dataset.document === 'static'");
+    assert_eq!(browser.script("return document.querySelector('#undb-document').value"), "");
+    picture(browser, "typed-refused");
+}
+
+/// What the selector offers.
+fn documents(browser: &Browser) -> Vec<String> {
+    browser.wait("return document.body.dataset.document !== undefined");
+    let texts = browser
+        .script("return [...document.querySelectorAll('#undb-document option')].map((of) => of.textContent)");
+    texts.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// Chooses a document, and waits until it is there.
+fn choose(browser: &Browser, name: &str) {
+    browser.script(&format!(
+        "const select = document.querySelector('#undb-document');
+         select.value = [...select.options].find((of) => of.textContent === '{name}').value;
+         select.dispatchEvent(new Event('change'));"
+    ));
+    browser.wait("return document.body.dataset.document === document.querySelector('#undb-document').value");
 }
 
 /// Pastes the token into the dialog, which stays open.
@@ -240,7 +325,13 @@ fn picture_for_readers(browser: &Browser, token: &str) {
 
 /// No message in the console, and no request to another host.
 fn nothing_left_the_machine(browser: &Browser, address: &str) {
-    let console = browser.log("browser");
+    nothing_left_the_machine_but(browser, address, &[]);
+}
+
+/// The same, but for messages that hold one of these words.
+fn nothing_left_the_machine_but(browser: &Browser, address: &str, words: &[&str]) {
+    let mut console = browser.log("browser");
+    console.retain(|line| !words.iter().any(|word| line.contains(word)));
     assert!(console.is_empty(), "{console:?}");
     let mut asked = 0;
     for line in browser.log("performance") {
@@ -254,6 +345,7 @@ fn nothing_left_the_machine(browser: &Browser, address: &str) {
             continue;
         }
         assert!(url.starts_with(address), "{url}");
+        assert!(!url.contains("undb_"), "a token in an address: {url}");
         asked += 1;
     }
     assert!(asked >= 10, "the log holds the requests: {asked}");

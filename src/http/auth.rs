@@ -104,9 +104,14 @@ impl Body for Setup {
 
 /// The session's secret in a request, if there is one.
 pub fn cookie_read(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
-    let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.into_iter().find(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned())
+    cookie(headers, COOKIE)
+}
+
+/// What a cookie of a request holds, if it is there.
+pub fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
+    let lines = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
 }
 
 /// Sets the cookie, or takes it away if `secret` is none.

@@ -90,12 +90,7 @@ impl Coding {
     /// Packs an answer, at the level that costs least.
     pub fn pack(self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
         match self {
-            Coding::Gzip => {
-                let level = flate2::Compression::fast();
-                let mut out = Vec::with_capacity(bytes.len() / 3);
-                flate2::bufread::GzEncoder::new(bytes, level).read_to_end(&mut out)?;
-                Ok(out)
-            }
+            Coding::Gzip => gzip(bytes, flate2::Compression::fast()),
             Coding::Deflate => {
                 let mut out = Vec::new();
                 flate2::bufread::ZlibEncoder::new(bytes, flate2::Compression::fast())
@@ -110,6 +105,17 @@ impl Coding {
             Coding::Zstd => zstd::bulk::compress(bytes, 1),
         }
     }
+}
+
+/// Packs a file that is sent often, as small as it gets.
+pub fn gzip_small(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    gzip(bytes, flate2::Compression::best())
+}
+
+fn gzip(bytes: &[u8], level: flate2::Compression) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes.len() / 3);
+    flate2::bufread::GzEncoder::new(bytes, level).read_to_end(&mut out)?;
+    Ok(out)
 }
 
 /// What an `Accept-Encoding` names of the codings known here and does not weigh with 0: weight, place in the list, coding.

@@ -97,7 +97,7 @@ where
         Err(problem) => request.into_response(failed(&problem)).map_into_boxed_body(),
     };
     let (request, response) = begun.into_parts();
-    let finished = finished(&request, response, &id);
+    let finished = finished(&request, response, &id).await;
     let mut response = ServiceResponse::new(request, finished);
     after(&mut response, &id);
     let response = packed(response);
@@ -179,12 +179,16 @@ fn preflight_answer() -> HttpResponse {
 
 /// Turns what was begun as an error into its problem document, or into a page if a browser is to show it, with the
 /// request's id.
-fn finished(request: &HttpRequest, mut response: HttpResponse<BoxBody>, id: &str) -> HttpResponse<BoxBody> {
+async fn finished(
+    request: &HttpRequest,
+    mut response: HttpResponse<BoxBody>,
+    id: &str,
+) -> HttpResponse<BoxBody> {
     let error = response.extensions_mut().remove::<Error>();
     if let Some(error) = error {
         log_cause(&error, id);
         if console::is_wanted(request) {
-            return console::failure_page(request, &error, id);
+            return console::failure_page(request, &error, id).await;
         }
         return problem::render(&error, id);
     }

@@ -46,7 +46,8 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
-pub use routes::{Route, routes};
+pub use console::pages as console_pages;
+pub use routes::{Page, Route, routes};
 
 use self::router::Router;
 use self::routes::{pages, routes_with};

@@ -1,12 +1,13 @@
 //! Errors on the wire: one envelope for every failure (RFC 9457).
 
 use actix_web::body::BoxBody;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::openapi::code_schema;
 use crate::error::Error;
 
 /// The header that names a token.
@@ -30,7 +31,7 @@ impl std::fmt::Display for Problem {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        status_of(&self.0)
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
@@ -56,8 +57,7 @@ pub struct ProblemView<'a> {
     status: u16,
     /// One sentence about this case.
     detail: &'a str,
-    /// What went wrong, for programs. It keeps its meaning for ever.
-    #[schema(value_type = String, example = "invalid_input")]
+    #[schema(schema_with = code_schema)]
     code: &'a str,
     /// The id under which the server's log knows the request.
     request_id: &'a str,
@@ -69,11 +69,11 @@ pub struct ProblemView<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub struct FaultView<'a> {
-    /// A JSON Pointer (RFC 6901) into the body, or the name of a parameter or header.
+    /// A JSON Pointer (RFC 6901) into the body, such as `/values/{field}` or `/records/3/values/{field}`, or the name of a
+    /// parameter or header.
     #[schema(example = "/values/email")]
     pointer: &'a str,
-    /// What is wrong, for programs.
-    #[schema(example = "required")]
+    #[schema(schema_with = code_schema)]
     code: &'a str,
     /// What is wrong, for people.
     detail: &'a str,
@@ -97,29 +97,43 @@ pub fn render(error: &Error, request_id: &str) -> HttpResponse {
             })
             .collect(),
     };
-    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = HttpResponse::build(status);
+    let mut response = HttpResponse::build(status_of(error));
     response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
+    let mut response = response.body(serde_json::to_vec(&view).unwrap_or_default());
+    headers_add(&mut response, error);
+    response
+}
+
+/// What an answer says of an error in its headers, whether its body is for programs or for people.
+pub fn headers_add(response: &mut HttpResponse, error: &Error) {
+    let status = status_of(error);
+    let mut add = |name, value: Result<HeaderValue, _>| {
+        if let Ok(value) = value {
+            response.headers_mut().insert(name, value);
+        }
+    };
     if status == StatusCode::UNAUTHORIZED {
         // RFC 9110 asks for a challenge with every 401; the scheme is not registered, since the header is our own.
-        response.insert_header((
-            header::WWW_AUTHENTICATE,
-            format!("ApiKey realm=\"undb\", header=\"{TOKEN_HEADER}\""),
-        ));
+        let challenge = format!("ApiKey realm=\"undb\", header=\"{TOKEN_HEADER}\"");
+        add(header::WWW_AUTHENTICATE, HeaderValue::from_str(&challenge));
+    }
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        add(header::ACCEPT_ENCODING, HeaderValue::from_str("gzip, deflate, br, zstd"));
+    }
+    if let Some(seconds) = error.retry_after {
+        add(header::RETRY_AFTER, Ok(HeaderValue::from(seconds)));
+    }
+    if let Some(allow) = error.allow.as_deref() {
+        add(header::ALLOW, HeaderValue::from_str(allow));
     }
     if status == StatusCode::REQUEST_TIMEOUT {
         // The rest of the body is not waited for.
-        response.force_close();
+        response.head_mut().set_connection_type(ConnectionType::Close);
     }
-    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        response.insert_header((header::ACCEPT_ENCODING, "gzip, deflate, br, zstd"));
-    }
-    if let Some(seconds) = error.retry_after {
-        response.insert_header((header::RETRY_AFTER, seconds));
-    }
-    if let Some(allow) = error.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
-        response.insert_header((header::ALLOW, allow));
-    }
-    response.body(serde_json::to_vec(&view).unwrap_or_default())
+}
+
+/// The status of an answer about an error.
+pub fn status_of(error: &Error) -> StatusCode {
+    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

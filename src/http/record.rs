@@ -136,7 +136,7 @@ fn created(keys: Keys) -> impl Fn(&Recorded) -> Answer + Send + Sync + Clone + '
 #[utoipa::path(
     post, path = "/api/openapi/bases/{base}/tables/{table}/records", operation_id = "recordCreate", tag = "records",
     request_body(content = RecordCreate, example = json!({"values": {
-        "name": "Grace Hopper", "email": "grace@example.com", "age": 45, "status": "active", "tags": ["referral"]
+        "name": "Grace Hopper", "age": 45, "status": "active", "tags": ["referral"]
     }})),
     responses((status = 201, description = "The new record.", body = RecordDataView))
 )]

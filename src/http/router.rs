@@ -116,6 +116,11 @@ impl Router {
         Ok((target, Parts::of(&found.params)?))
     }
 
+    /// Whether a path takes a method.
+    pub fn takes(&self, method: &Method, path: &str) -> bool {
+        self.find(path).is_ok_and(|(target, _)| target.handlers.iter().any(|(known, ..)| known == method))
+    }
+
     /// The pattern that a path fits: what a log may say of it.
     pub fn pattern(&self, path: &str) -> Option<&str> {
         let found = self.tree.at(path).ok()?;

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use utoipa_swagger_ui::{Config, serve};
 
-use super::codings::Coding;
+use super::codings::{Coding, gzip_small};
 use super::openapi::Documents;
 use super::problem::Problem;
 use super::router::Incoming;
@@ -20,6 +20,10 @@ use crate::error::{Code, Error};
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; \
                       base-uri 'none'; form-action 'self'; object-src 'none'";
 
+/// The file that starts the page, and what it is here.
+const INITIALIZER: &str = "swagger-initializer.js";
+const START: &[u8] = include_bytes!("swagger.js");
+
 /// The files of the page.
 pub const FILES: [&str; 8] = [
     "index.html",
@@ -27,7 +31,7 @@ pub const FILES: [&str; 8] = [
     "swagger-ui.css",
     "swagger-ui-bundle.js",
     "swagger-ui-standalone-preset.js",
-    "swagger-initializer.js",
+    INITIALIZER,
     "favicon-16x16.png",
     "favicon-32x32.png",
 ];
@@ -40,6 +44,7 @@ pub struct Asset {
     of_type: String,
     etag: String,
     packed: OnceLock<Option<Bytes>>,
+    pack: fn(&[u8]) -> std::io::Result<Vec<u8>>,
 }
 
 impl Asset {
@@ -49,20 +54,27 @@ impl Asset {
             Cow::Owned(bytes) => bytes.into(),
         };
         let etag = etag(&blake3::hash(&bytes));
-        Asset::tagged(bytes, of_type, etag)
+        Asset { pack: gzip_small, ..Asset::tagged(bytes, of_type, etag) }
     }
 
-    /// A file whose entity tag is known otherwise.
+    /// A file whose entity tag is known otherwise, and which is sent for a while only.
     pub fn tagged(bytes: impl Into<Bytes>, of_type: impl Into<String>, etag: String) -> Asset {
-        Asset { bytes: bytes.into(), of_type: of_type.into(), etag, packed: OnceLock::new() }
+        let pack = |bytes: &[u8]| Coding::Gzip.pack(bytes);
+        Asset { bytes: bytes.into(), of_type: of_type.into(), etag, packed: OnceLock::new(), pack }
     }
 
     pub fn etag(&self) -> &str {
         &self.etag
     }
 
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// Bytes that it takes, packed too as far as it has been packed.
+    pub fn weight(&self) -> usize {
+        self.bytes.len() + self.packed.get().and_then(Option::as_ref).map_or(0, Bytes::len)
+    }
+
+    /// Packs it, where that may take its time.
+    pub fn pack(&self) -> Option<&Bytes> {
+        self.packed.get_or_init(|| (self.pack)(&self.bytes).ok().map(Bytes::from)).as_ref()
     }
 
     /// The file, or 304 if the browser has it.
@@ -83,8 +95,7 @@ impl Asset {
         response.insert_header((header::CONTENT_TYPE, self.of_type.as_str()));
         // Every browser reads gzip, so each file is packed once at most, on first use.
         if Coding::Gzip.is_taken(request.headers().get(header::ACCEPT_ENCODING))
-            && let Some(packed) =
-                self.packed.get_or_init(|| Coding::Gzip.pack(&self.bytes).ok().map(Bytes::from))
+            && let Some(packed) = self.pack()
         {
             response.insert_header((header::CONTENT_ENCODING, "gzip"));
             response.insert_header((header::VARY, "accept-encoding"));
@@ -113,20 +124,23 @@ pub fn not_modified() -> HttpResponse {
 
 /// The files by name.
 pub fn files() -> HashMap<String, Asset> {
-    let config = Config::new(["/api/openapi.json"])
-        .validator_url("none")
-        .persist_authorization(true)
-        .deep_linking(true)
-        .display_request_duration(true)
-        .default_models_expand_depth(0)
-        .doc_expansion("list")
-        .try_it_out_enabled(false);
-    let config = Arc::new(config);
+    // Ours takes the place of the one file that it would be written into.
+    let config = Arc::new(Config::default());
     let served = FILES.iter().filter_map(|name| {
+        if *name == INITIALIZER {
+            return Some(((*name).to_owned(), Asset::new(START, "text/javascript")));
+        }
         let file = serve(name, config.clone()).ok().flatten()?;
-        Some(((*name).to_owned(), Asset::new(file.bytes, file.content_type)))
+        let bytes = if *name == "index.html" { scaled(&file.bytes).into() } else { file.bytes };
+        Some(((*name).to_owned(), Asset::new(bytes, file.content_type)))
     });
     served.collect()
+}
+
+/// The page as wide as the screen that shows it, which the crate's does not say.
+fn scaled(page: &[u8]) -> Vec<u8> {
+    let wide = "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n    <title>";
+    String::from_utf8_lossy(page).replacen("<title>", wide, 1).into_bytes()
 }
 
 /// `/swagger-ui` is a folder.

@@ -305,7 +305,7 @@ pub async fn token_update(call: Call<TokensManage, NoQuery, TokenUpdate>) -> Res
 pub async fn token_rotate(call: Call<TokensManage, NoQuery, TokenRotate>) -> Result<HttpResponse, Problem> {
     let id = token_id(call.part("token"))?;
     let grace = call.body.grace_seconds;
-    let (tokened, secret) = service::token::token_rotate(&call.core, call.access, id, grace).await?;
+    let (tokened, secret) = service::token::token_rotate(&call.core, call.access, id, grace, None).await?;
     Ok(revealed(200, None, &tokened, &secret))
 }
 

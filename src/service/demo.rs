@@ -11,12 +11,15 @@ use super::Core;
 use super::base::{BaseInput, base_create};
 use super::door::Weight;
 use super::field::FieldInput;
+use super::once::run_to_end;
 use super::record_bulk::record_create_bulk;
 use super::record_edit::{RecordInput, Sent};
 use super::space::{SpaceInput, space_create, space_list_all};
 use super::table::{TableInput, table_create};
 use super::token::{TokenInput, token_create, token_list, token_revoke};
-use crate::access::{Access, BaseWrite, BasesWrite, Caller, Operator, PlainToken, RecordsWrite};
+use crate::access::{
+    Access, BaseWrite, BasesWrite, Caller, Operator, PlainToken, RecordsWrite, SignedInWrite,
+};
 use crate::error::{Error, Faults, Result};
 use crate::id::{BaseId, Id, RecordId, SpaceId, TableId, TokenId};
 use crate::kv::{Outcome, Write};
@@ -72,9 +75,25 @@ pub async fn demo_create(core: &Arc<Core>, operator: Operator, progress: Progres
     mark(core).await
 }
 
-/// Makes the demo's base in a space of someone's.
-pub async fn samples_create(core: &Arc<Core>, caller: &Caller, space: SpaceId) -> Result<()> {
-    base_fill(core, &By::Caller(caller.clone()), space, &|_, _| ()).await
+/// Makes a space of someone's with the demo's base in it, to its end though the client goes away. The space is made also if
+/// the base is not, or not all of it: whether it is.
+pub async fn space_create_filled(
+    core: &Arc<Core>,
+    caller: &Caller,
+    access: Access<SignedInWrite>,
+    input: SpaceInput,
+) -> Result<(Space, bool)> {
+    let (core, by) = (core.clone(), By::Caller(caller.clone()));
+    run_to_end(async move {
+        let space = space_create(&core, access, input, None).await?.fresh()?;
+        let filled = base_fill(&core, &by, space.id, &|_, _| ()).await;
+        if let Err(error) = &filled {
+            let cause = error.cause().map_or(error.detail.as_str(), |cause| cause.for_log());
+            tracing::error!(code = error.code.name(), cause, "the samples of a new space are not whole");
+        }
+        Ok((space, filled.is_ok()))
+    })
+    .await
 }
 
 /// Who makes it.

@@ -24,6 +24,24 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// A hash of all that is seen, and of nothing else: what is hidden from the caller may come and go, and it stays the same.
+    pub fn hash(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        let space = &self.catalog.space;
+        // Each text with its length, so that none runs into the next one.
+        let mut add = |text: &str| {
+            hasher.update(&(text.len() as u64).to_be_bytes()).update(text.as_bytes());
+        };
+        add(&format!("{} {:?} {:?}", space.id, self.scopes, self.narrowing));
+        add(space.name.as_str());
+        for table in &self.tables {
+            let base = self.catalog.bases.iter().find(|base| base.id == table.base);
+            add(base.map_or("", |base| base.name.as_str()));
+            add(&format!("{} {} {:x}", table.base, table.id, table.digest));
+        }
+        hasher.finalize()
+    }
+
     /// The table of a proof, unless it has been deleted since.
     pub fn table(&self, place: InTable) -> Result<Arc<OpenTable>> {
         self.catalog.table(place).cloned()

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::Core;
 use super::base::reorder;
+use super::door::Weight;
 use super::field::FieldInput;
 use super::field_rules::field_new;
 use super::once::{Commit, Done, Once, Txn, commit_catalog};
 use super::record_edit::Sent;
-use crate::access::{Access, BaseRead, BaseWrite, Inside, TableRead, TableWrite};
+use crate::access::{Access, BaseRead, BaseWrite, BasesRead, Inside, TableRead, TableWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::limits::{FIELDS_MAX, TABLES_MAX};
 use crate::model::json::Pointer;
@@ -104,8 +105,25 @@ pub fn table_list(core: &Core, access: &Access<BaseRead>) -> Result<Vec<Tabled>>
         .cloned()
         .collect();
     let ids: Vec<_> = seen.iter().map(|table| table.id).collect();
-    let heads = store::table::heads_get(core.engine.read()?.as_ref(), place, &ids)?;
+    let heads = store::table::heads_get(core.engine.read()?.as_ref(), place.in_space(), &ids)?;
     Ok(seen.into_iter().zip(heads).map(|(table, head)| Tabled { table, records: head.records }).collect())
+}
+
+/// All tables of a space that the caller sees, in the order of its bases and theirs. One that is deleted meanwhile has no
+/// records.
+pub async fn table_list_all(core: &Arc<Core>, access: Access<BasesRead>) -> Result<Vec<Tabled>> {
+    let list = move |core: &Core| {
+        let (place, catalog) = (*access.place(), core.catalog(access.place())?);
+        let tables = catalog.bases.iter().flat_map(|base| catalog.tables_of(base));
+        let seen: Vec<_> =
+            tables.filter(|table| access.reach().sees_table(table.base, table.id)).cloned().collect();
+        let ids: Vec<_> = seen.iter().map(|table| table.id).collect();
+        let heads = store::table::heads_get(core.engine.read()?.as_ref(), place, &ids)?;
+        let tabled = seen.into_iter().zip(heads).map(|(table, head)| Tabled { table, records: head.records });
+        Ok(tabled.collect())
+    };
+    // There may be a million of them.
+    core.door.read(core, Weight::Heavy, list).await
 }
 
 pub fn table_get(core: &Core, access: &Access<TableRead>) -> Result<Tabled> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Core;
-use super::once::{Commit, Done, Txn, commit_once, run_to_end};
+use super::once::{Commit, Done, Once, Txn, commit_once, run_to_end};
 use super::record_edit::Sent;
 pub use super::token_meant::Meant;
 use super::token_meant::{bases_meant, tables_meant};
@@ -12,6 +12,7 @@ use crate::access::{Access, InSpace, Inside, PlainToken, Reach, SpaceRead, Token
 use crate::clock::Time;
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::{Id, TableId, TokenId};
+use crate::kv::Read;
 use crate::limits::TOKENS_MAX;
 use crate::model::change::Actor;
 use crate::model::name::Name;
@@ -61,10 +62,21 @@ pub async fn token_create(
     access: Access<TokensManage>,
     sent: Sent<TokenInput>,
 ) -> Result<(Tokened, PlainToken)> {
+    token_create_once(core, access, sent, None).await?.fresh()
+}
+
+/// The same for who may say it twice. What is kept of the answer is rendered without the secret, so that the second time
+/// tells of the token and can't show it.
+pub async fn token_create_once(
+    core: &Arc<Core>,
+    access: Access<TokensManage>,
+    sent: Sent<TokenInput>,
+    once: Option<Once<Tokened>>,
+) -> Result<Done<(Tokened, PlainToken)>> {
     // Drawn outside of the body, which may be run again: the secret of the run that counts is the one that is shown.
     let secret = PlainToken::generate();
     let (hash, hint) = (secret.hash(), hint(&secret));
-    let done = commit_once(core, access, Commit::light(None), move |txn, access| {
+    let done = commit_once(core, access, Commit::light(once), move |txn, access| {
         count_check(txn, access)?;
         let (input, mut faults) = (&sent.content, sent.faults.clone());
         let narrowing = Narrowing {
@@ -98,7 +110,10 @@ pub async fn token_create(
         store::token::token_put(txn.write, *access.place(), &token, None)?;
         Ok(Tokened { status: token.status(txn.now), token, last_used_at: None })
     });
-    Ok((done.await?.fresh()?, secret))
+    Ok(match done.await? {
+        Done::Fresh(made) => Done::Fresh((made, secret)),
+        Done::Kept(answer) => Done::Kept(answer),
+    })
 }
 
 fn count_check(txn: &Txn<'_>, access: &Access<TokensManage>) -> Result<()> {
@@ -175,9 +190,19 @@ pub fn token_list(
     after: Option<TokenId>,
     limit: usize,
 ) -> Result<(Vec<Tokened>, bool)> {
+    tokens_seen(core, core.engine.read()?.as_ref(), access, after, limit)
+}
+
+/// The same by a snapshot.
+pub(super) fn tokens_seen(
+    core: &Core,
+    read: &(impl Read + ?Sized),
+    access: &Access<TokensRead>,
+    after: Option<TokenId>,
+    limit: usize,
+) -> Result<(Vec<Tokened>, bool)> {
     let (place, now) = (*access.place(), core.clock.now());
-    let read = core.engine.read()?;
-    let mut tokens = store::token::token_list(read.as_ref(), place)?;
+    let mut tokens = store::token::token_list(read, place)?;
     let catalog = core.catalog(&place)?;
     tokens.retain(|token| {
         after.is_none_or(|after| token.id > after) && is_seen(&catalog, access.reach(), token)
@@ -185,7 +210,7 @@ pub fn token_list(
     let more = tokens.len() > limit;
     tokens.truncate(limit);
     let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
-    let used = store::token::token_used(read.as_ref(), place, &ids)?;
+    let used = store::token::token_used(read, place, &ids)?;
     let tokens = tokens.into_iter().zip(used).map(|(token, used)| tokened(core, token, used, now)).collect();
     Ok((tokens, more))
 }
@@ -259,16 +284,23 @@ pub async fn token_update(
     .await
 }
 
-/// Gives a token a new secret; the old one works for `grace_seconds` more.
+/// Gives a token a new secret; the old one works for `grace_seconds` more. If `meant` is given, it is the hint of the secret
+/// that is to be replaced: another one is refused.
 pub async fn token_rotate(
     core: &Arc<Core>,
     access: Access<TokensManage>,
     id: TokenId,
     grace_seconds: i64,
+    meant: Option<String>,
 ) -> Result<(Tokened, PlainToken)> {
     let secret = PlainToken::generate();
     let (hash, hint) = (secret.hash(), hint(&secret));
     let rotated = changed(core, access, id, move |txn, access, before| {
+        if meant.as_ref().is_some_and(|meant| *meant != before.hint) {
+            let detail = "The secret is another one than when this page was opened. If nobody has seen it, rotate once more: \
+                          the one from before the first rotation ends with that.";
+            return Err(Error::new(Code::SecretChanged, detail));
+        }
         // Whoever gets the secret gets what the token may do.
         more_check(&txn.catalog, access.reach(), before)?;
         if before.expires_at.is_some_and(|end| end <= txn.now) {

@@ -1,5 +1,6 @@
 //! Records: read one by one or as a page, and written together with all that must agree with them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
@@ -190,9 +191,11 @@ fn row_write(
             })
         }
         (before, Some(after)) => {
-            let mut after = after.clone();
+            let mut after = Cow::Borrowed(after);
             // Values of fields that are gone go with the next write of the record.
-            after.fields.retain(|number, _| held.contains(number));
+            if !after.fields.keys().all(|number| held.contains(number)) {
+                after.to_mut().fields.retain(|number, _| held.contains(number));
+            }
             let key = record_key(place, after.id);
             txn.put(key.of(), key.as_bytes(), &after.encode());
             let (happened, fields) = match before {

@@ -29,9 +29,9 @@ pub fn tables_get(read: &(impl Read + ?Sized), place: InSpace, tables: &[TableId
     Ok(get_many(read, &keys)?.into_iter().flatten().collect())
 }
 
-/// The heads of several tables of one base, in the order asked.
-pub fn heads_get(read: &(impl Read + ?Sized), place: InBase, tables: &[TableId]) -> Result<Vec<Head>> {
-    let keys: Vec<_> = tables.iter().map(|table| head_key(place.in_table(*table))).collect();
+/// The heads of several tables of a space, in the order asked; of one that is gone, that of an empty one. One round trip.
+pub fn heads_get(read: &(impl Read + ?Sized), place: InSpace, tables: &[TableId]) -> Result<Vec<Head>> {
+    let keys: Vec<_> = tables.iter().map(|table| place.key(HEAD, |key| key.id(*table))).collect();
     Ok(get_many(read, &keys)?.into_iter().map(Option::unwrap_or_default).collect())
 }
 

@@ -1,6 +1,7 @@
 //! How tokens are used: when last, and how often on each of the last 90 days. Written in the background for many tokens at
 //! once, by the operator, so the keys are made without a proof.
 
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use super::schema::{SPACE, TOKEN_USAGE, TOKEN_USED};
@@ -66,6 +67,30 @@ pub fn usage_list(
         ControlFlow::Continue(())
     })?;
     days.into_iter().map(|(day, usage)| Ok((day, usage?))).collect()
+}
+
+/// The same of all tokens of a space, in one scan.
+pub fn usage_list_all(
+    read: &(impl Read + ?Sized),
+    space: InSpace,
+    since: Day,
+) -> Result<HashMap<TokenId, BTreeMap<Day, Usage>>> {
+    let all = space.key(TOKEN_USAGE, |key| key);
+    let mut rows = Vec::new();
+    read.scan(all.of(), all.as_bytes()..&all.after_prefix(), Way::Up, &mut |key, bytes| {
+        let mut parts = Parts(key);
+        let (_, token, day) = (parts.id::<SpaceId>(), parts.id::<TokenId>(), parts.u64());
+        let day = day.and_then(|day| u32::try_from(day).ok()).map(Day::from_number);
+        if let (Some(token), Some(day)) = (token, day.filter(|day| *day >= since)) {
+            rows.push((token, day, value::decode::<Usage>(bytes)));
+        }
+        ControlFlow::Continue(())
+    })?;
+    let mut found = HashMap::<_, BTreeMap<_, _>>::new();
+    for (token, day, usage) in rows {
+        found.entry(token).or_default().insert(day, usage?);
+    }
+    Ok(found)
 }
 
 /// Writes how tokens were used; those whose space is gone are left out. Said twice it is the same: figures are whole.

@@ -30,7 +30,7 @@ fn every_code_has_a_page() {
 fn the_document_and_its_page_are_served_and_cached() {
     let server = Server::start();
     let first = server.get("/").send();
-    assert_eq!((first.status, first.header("location")), (302, Some("/swagger-ui/")));
+    assert_eq!((first.status, first.header("location")), (303, Some("/setup")), "the console begins there");
     assert_eq!(server.get("/swagger-ui").send().header("location"), Some("/swagger-ui/"));
     let document = server.get("/api/openapi.json").send();
     assert_eq!(document.at("/openapi").as_str().unwrap().split('.').next(), Some("3"));

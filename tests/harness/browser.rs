@@ -1,5 +1,7 @@
 //! A real browser, driven by the WebDriver protocol (W3C) as chromedriver speaks it.
 
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -36,6 +38,11 @@ impl Drop for Browser {
 impl Browser {
     /// Opens a window of so many pixels.
     pub fn open(width: u32, height: u32) -> Browser {
+        Browser::with(width, height, true)
+    }
+
+    /// The same; pages may run no scripts if that is not wished.
+    pub fn with(width: u32, height: u32, scripts: bool) -> Browser {
         let mut driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port = lines
@@ -51,7 +58,11 @@ impl Browser {
         let root = format!("http://127.0.0.1:{port}/session");
         let wish = json!({"capabilities": {"alwaysMatch": {
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-            "goog:chromeOptions": {"args": arguments(width, height, profile.path())}
+            "goog:chromeOptions": {
+                "args": arguments(width, height, profile.path()),
+                // 1 is to allow, 2 to block.
+                "prefs": {"profile.managed_default_content_settings.javascript": if scripts { 1 } else { 2 }},
+            }
         }}});
         let made = send(&agent, &root, &wish);
         let session = format!("{root}/{}", made["sessionId"].as_str().unwrap());
@@ -60,6 +71,76 @@ impl Browser {
 
     pub fn go(&self, url: &str) {
         self.command("url", &json!({"url": url}));
+    }
+
+    /// Makes the window another size.
+    pub fn resize(&self, width: u32, height: u32) {
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.cdp("Emulation.setDeviceMetricsOverride", &metrics);
+    }
+
+    /// The value of the `Cookie` header that the browser would send, also with what scripts can't see.
+    pub fn session_cookie(&self) -> String {
+        let cookies = self.ask("cookie");
+        let pair = |cookie: &Value| {
+            format!("{}={}", cookie["name"].as_str().unwrap(), cookie["value"].as_str().unwrap())
+        };
+        cookies.as_array().unwrap().iter().map(pair).collect::<Vec<_>>().join("; ")
+    }
+
+    pub fn address(&self) -> String {
+        self.ask("url").as_str().unwrap().to_owned()
+    }
+
+    /// Goes on in the window that was opened last, once there are so many.
+    pub fn window(&self, count: usize) {
+        let began = Instant::now();
+        loop {
+            let handles = self.ask("window/handles");
+            let handles = handles.as_array().unwrap();
+            if handles.len() == count {
+                self.command("window", &json!({"handle": handles[count - 1]}));
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "there are {} windows", handles.len());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Closes the window, and goes on in the first one.
+    pub fn window_close(&self) {
+        let _ = self.agent.delete(format!("{}/window", self.session)).call().unwrap();
+        self.window(1);
+    }
+
+    /// What a script hands to `arguments[0]`, which is a function.
+    pub fn script_waiting(&self, script: &str) -> Value {
+        self.command("execute/async", &json!({"script": script, "args": []}))
+    }
+
+    pub fn cdp(&self, command: &str, params: &Value) -> Value {
+        self.command("goog/cdp/execute", &json!({"cmd": command, "params": params}))
+    }
+
+    /// Addresses that were asked for since the last look; each is this server's, and no message is in the console.
+    pub fn quiet(&self, address: &str) -> Vec<String> {
+        let console = self.log("browser");
+        assert!(console.is_empty(), "{console:?}");
+        let mut asked = Vec::new();
+        for line in self.log("performance") {
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["message"]["method"] != "Network.requestWillBeSent" {
+                continue;
+            }
+            let url = line["message"]["params"]["request"]["url"].as_str().unwrap().to_owned();
+            if url.starts_with("chrome:") || url.starts_with("data:") || url == "about:blank" {
+                // The browser's own first page, and pictures within a stylesheet.
+                continue;
+            }
+            assert!(url.starts_with(address), "{url}");
+            asked.push(url);
+        }
+        asked
     }
 
     pub fn reload(&self) {
@@ -96,6 +177,38 @@ impl Browser {
     pub fn type_into(&self, css: &str, text: &str) {
         let element = self.find(css);
         self.command(&format!("element/{element}/value"), &json!({"text": text}));
+    }
+
+    /// Presses keys where the focus is: `Enter`, `Control+c`, or any other text a character at a time.
+    pub fn press(&self, keys: &[&str]) {
+        let mut actions = Vec::new();
+        let mut act = |of_type: &str, value: &str| actions.push(json!({"type": of_type, "value": value}));
+        for text in keys {
+            let chord: Vec<&str> = match text.split_once('+') {
+                _ if key(text).is_some() => vec![*text],
+                Some((first, last)) if key(first).is_some() => vec![first, last],
+                _ => Vec::new(),
+            };
+            if chord.is_empty() {
+                for character in text.chars().map(String::from) {
+                    act("keyDown", &character);
+                    act("keyUp", &character);
+                }
+            }
+            for part in &chord {
+                act("keyDown", key(part).unwrap_or(part));
+            }
+            for part in chord.iter().rev() {
+                act("keyUp", key(part).unwrap_or(part));
+            }
+        }
+        self.command("actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
+    }
+
+    /// Sets a cookie of the host that is open, written as `name=value`.
+    pub fn cookie(&self, cookie: &str) {
+        let (name, value) = cookie.split_once('=').unwrap();
+        self.command("cookie", &json!({"cookie": {"name": name, "value": value, "path": "/"}}));
     }
 
     pub fn is_there(&self, css: &str) -> bool {
@@ -141,9 +254,60 @@ impl Browser {
         written(path, &taken["data"]);
     }
 
+    /// Writes what an element shows to a file, and a little around it.
+    pub fn picture_of(&self, css: &str, path: &Path) {
+        let place = self.script(&format!(
+            "const box = document.querySelector({}).getBoundingClientRect();
+             return [box.x, box.y + scrollY, box.width, box.height].map(Math.round)",
+            json!(css)
+        ));
+        let at = |n: usize| place[n].as_i64().unwrap();
+        let (x, y) = ((at(0) - MARGIN).max(0), (at(1) - MARGIN).max(0));
+        let clip =
+            json!({"x": x, "y": y, "width": at(2) + 2 * MARGIN, "height": at(3) + 2 * MARGIN, "scale": 1});
+        let params = json!({"clip": clip, "captureBeyondViewport": true});
+        written(path, &self.cdp("Page.captureScreenshot", &params)["data"]);
+    }
+
+    /// Writes the whole page to a file, as far as it can be scrolled.
+    pub fn picture_whole(&self, path: &Path) {
+        self.script("scrollTo(0, 0)");
+        let size = self
+            .script("const page = document.documentElement; return [page.clientWidth, page.scrollHeight]");
+        let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
+        let params = json!({"clip": clip, "captureBeyondViewport": true});
+        written(path, &self.cdp("Page.captureScreenshot", &params)["data"]);
+    }
+
+    fn ask(&self, path: &str) -> Value {
+        let mut answer = self.agent.get(format!("{}/{path}", self.session)).call().unwrap();
+        let answer: Value = answer.body_mut().read_json().unwrap();
+        answer["value"].clone()
+    }
+
     fn command(&self, path: &str, body: &Value) -> Value {
         send(&self.agent, &format!("{}/{path}", self.session), body)
     }
+}
+
+/// The code of a key that has a name.
+fn key(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Enter" => "\u{e007}",
+        "Tab" => "\u{e004}",
+        "Escape" => "\u{e00c}",
+        "Shift" => "\u{e008}",
+        "Control" => "\u{e009}",
+        "Up" => "\u{e013}",
+        "Down" => "\u{e015}",
+        "Left" => "\u{e012}",
+        "Right" => "\u{e014}",
+        "Home" => "\u{e011}",
+        "End" => "\u{e010}",
+        "Delete" => "\u{e017}",
+        "Space" => " ",
+        _ => return None,
+    })
 }
 
 /// Writes a picture as the protocol sends it.

@@ -104,6 +104,7 @@ fn plain(keyword: &str, wanted: &Value, value: &Value) -> bool {
         // Members that are not known are faults here in any case.
         "additionalProperties" => wanted == false,
         "description" | "title" | "default" | "example" | "examples" | "readOnly" | "$schema" | "$id" => true,
+        "x-enum-varnames" | "x-extensible-enum" => wanted.is_array(),
         "pattern" => value.as_str().is_none_or(|text| {
             regex::Regex::new(wanted.as_str().unwrap_or("(")).is_ok_and(|pattern| pattern.is_match(text))
         }),

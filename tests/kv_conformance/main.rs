@@ -9,6 +9,7 @@
     reason = "a law that does not hold should stop the test where it is broken"
 )]
 
+mod journal;
 mod laws;
 mod long;
 mod model;

@@ -50,7 +50,7 @@ fn snapshots(dir: &tempfile::TempDir) -> Vec<std::path::PathBuf> {
 
 /// As a start on a full disk leaves them, and as a bad disk may.
 #[test]
-fn snapshots_that_can_t_be_read_keep_no_database_shut() {
+fn snapshots_that_can_t_be_read_keep_no_database_shut_unless_they_are_the_only_ones() {
     let dir = tempfile::tempdir().unwrap();
     let sled = open(&dir);
     // Overwritten and deleted often enough that sled moves pages and uses segments of its log again.
@@ -76,7 +76,13 @@ fn snapshots_that_can_t_be_read_keep_no_database_shut() {
                 plant("snap.00000000FFFFFFFE", b"");
                 plant("snap.00000000FFFFFFFF", b"this is no snapshot, but longer than its end");
             }
-            _ => std::fs::write(&whole[0], b"").unwrap(),
+            // The only one: without it sled may take the database for empty, and overwrite it.
+            _ => {
+                let bytes = std::fs::read(&whole[0]).unwrap();
+                std::fs::write(&whole[0], b"").unwrap();
+                assert!(matches!(Sled::open(dir.path(), Options::default()), Err(Error::Corrupt(_))));
+                std::fs::write(&whole[0], bytes).unwrap();
+            }
         }
         let sled = open(&dir);
         assert_eq!(rows(&*sled.read().unwrap(), SPACE), expected, "round {round}");

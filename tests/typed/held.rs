@@ -32,6 +32,30 @@ fn a_document_is_the_same_until_the_schema_changes() {
     }
 }
 
+/// How long a large space takes is printed and not asserted: it is what the machine has to do besides.
+#[test]
+fn a_large_space_is_made_once() {
+    let shop = shop();
+    let fields: Vec<_> = (0..50)
+        .map(|n| json!({"name": format!("field {n}"), "type": (["string", "number", "date", "email", "checkbox"][n % 5])}))
+        .collect();
+    for n in 0..99 {
+        table(&shop, &format!("table {n}"), &json!(fields));
+    }
+    let ask = |known: &str| {
+        let began = std::time::Instant::now();
+        let answer = shop.server.get(SPACE).token(&shop.token).header("if-none-match", known).send();
+        (answer, began.elapsed())
+    };
+    // What documents are made of is taken apart with the first one.
+    assert_eq!(shop.server.get(&shop.path("/openapi.json")).token(&shop.token).send().status, 200);
+    let (first, made) = ask("\"none\"");
+    let (second, held) = ask("\"none\"");
+    let (third, known) = ask(first.header("etag").unwrap());
+    assert!(first.status == 200 && first.bytes == second.bytes && third.status == 304);
+    println!("{} bytes; made in {made:?}, held {held:?}, not modified {known:?}", first.bytes.len());
+}
+
 #[test]
 fn a_document_is_another_one_for_other_rights() {
     let shop = shop();

@@ -94,6 +94,31 @@ fn a_narrowed_token_sees_its_tables_only() {
     }
 }
 
+/// Not even that there is something: the whole answer stays the same, its version and entity tag too.
+#[test]
+fn what_is_hidden_comes_and_goes_unseen() {
+    let shop = shop();
+    let token = token_of(&shop, &ALL_SCOPES, &json!({"tables": [shop.table]}));
+    let paths = [SPACE.to_owned(), shop.path("/openapi.json"), shop.path("/schema.json")];
+    let ask = |path: &String| {
+        let answer = shop.server.get(path).token(&token).send();
+        (answer.header("etag").unwrap().to_owned(), answer.bytes)
+    };
+    let before: Vec<_> = paths.iter().map(ask).collect();
+    let whole = || document(&shop.server, &shop.token, SPACE)["info"]["version"].clone();
+    let version = whole();
+    let hidden = table(&shop, "zebra plans", &json!([{"name": "hidden field", "type": "string"}]));
+    let made = whole();
+    assert_ne!(made, version, "who sees it sees another version");
+    assert_eq!(paths.iter().map(ask).collect::<Vec<_>>(), before);
+    let path = format!("/api/openapi/bases/{}/tables/{hidden}", shop.base);
+    assert_eq!(shop.server.request("DELETE", &path).token(&shop.token).send().status, 204);
+    assert_eq!(paths.iter().map(ask).collect::<Vec<_>>(), before);
+    assert_eq!(whole(), version, "and what is seen is as it was");
+    shop.server.patch(&shop.path("")).token(&shop.token).json(json!({"name": "novels"})).send();
+    assert!(paths.iter().map(ask).zip(&before).all(|(now, before)| now.0 != before.0 && now.1 != before.1));
+}
+
 #[test]
 fn a_session_names_its_space() {
     let shop = shop();

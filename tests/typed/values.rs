@@ -39,7 +39,7 @@ const EMAILS: [&str; 7] = [
     "用户@例子.广告",
     "A@EXAMPLE.COM",
 ];
-const URLS: [&str; 7] = [
+const URLS: [&str; 11] = [
     "https://example.com",
     "HTTP://EXAMPLE.COM:80/a?b=c#d",
     "mailto:ann@example.com",
@@ -47,12 +47,20 @@ const URLS: [&str; 7] = [
     "https://bücher.example/straße",
     "ftp://user@example.com/file",
     "tel:+491701234567",
+    "TeL:1",
+    "MAILTO:a@b",
+    "http://:secret@example.com",
+    "https://ann@example.com?a",
 ];
 
 /// A value that a schema allows.
 fn good(rng: &mut StdRng, of: &Value) -> Value {
     if let Some(choices) = of["enum"].as_array() {
         return pick(rng, choices).clone();
+    }
+    if let Some(forms) = of["anyOf"].as_array() {
+        let form = pick(rng, forms);
+        return good(rng, form);
     }
     let types = match &of["type"] {
         Value::Array(types) => types.clone(),
@@ -136,6 +144,14 @@ fn strange() -> Vec<Value> {
         json!("https:example.com"),
         json!("https://exa mple.com"),
         json!("https://"),
+        json!("HTTPS:///"),
+        json!("http://:80/"),
+        json!("ftp://ann@/a"),
+        json!("https://?a=b"),
+        json!("JavaScript://x/%0aalert(1)"),
+        json!("2026-01-31T09:30:00+24:00"),
+        json!("2026-01-31T09:30:60Z"),
+        json!("0000-12-31T23:30:00-01:00"),
         json!("one"),
         json!(["one", "one"]),
         json!(["one", "nothing"]),

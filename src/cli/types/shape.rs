@@ -95,7 +95,18 @@ fn types(schema: &Value) -> Vec<&str> {
     }
 }
 
+/// The schema beside `null`, where that is written as a choice of two.
+fn beside_null(schema: &Value) -> Option<&Value> {
+    let choices = schema.get("anyOf")?.as_array()?;
+    let is_null = |choice: &Value| choice.get("type").and_then(Value::as_str) == Some("null");
+    let mut others = choices.iter().filter(|choice| !is_null(choice));
+    others.next().filter(|_| choices.len() == 2 && others.next().is_none())
+}
+
 fn is_nullable(schema: &Value) -> bool {
+    if beside_null(schema).is_some() {
+        return true;
+    }
     let types = types(schema);
     types.len() > 1 && types.contains(&"null")
 }
@@ -103,6 +114,9 @@ fn is_nullable(schema: &Value) -> bool {
 fn type_of(schema: &Value) -> Type {
     if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|at| at.strip_prefix(SCHEMAS)) {
         return Type::Named(name.to_owned());
+    }
+    if let Some(other) = beside_null(schema) {
+        return type_of(other);
     }
     if schema.get("enum").is_some() {
         return Type::Choice(texts(schema.get("enum")).map(str::to_owned).collect());

@@ -1,12 +1,11 @@
 //! The visitor's own account: password and sessions.
 
-use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::Answered;
-use super::failure::{Refusal, is_refusal};
+use super::failure::{Refusal, posted, send};
 use super::form;
-use super::shell::{Shell, send};
+use super::shell::Shell;
 use super::visit::{Visit, redirect};
 use crate::error::{Code, Error, Faults, Result};
 use crate::http::auth::with_cookie;
@@ -54,7 +53,7 @@ async fn account(visit: &Visit, refused: Option<&Error>) -> Answered {
         refusal: refused.map(|error| Refusal::of(error, shell.t)),
         shell,
     };
-    send(&page, if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK })
+    send(&page, refused)
 }
 
 /// *Account*.
@@ -64,11 +63,8 @@ pub async fn account_page(visit: Visit) -> Answered {
 
 /// Changes the password.
 pub async fn password_update(visit: Visit) -> Answered {
-    match password_changed(&visit).await {
-        Ok(()) => Ok(redirect("/account?done=password_changed")),
-        Err(error) if is_refusal(&error) => account(&visit, Some(&error)).await,
-        Err(error) => Err(error.into()),
-    }
+    let to = |()| redirect("/account?done=password_changed");
+    posted(password_changed(&visit).await, to, async |error| account(&visit, Some(&error)).await).await
 }
 
 async fn password_changed(visit: &Visit) -> Result<()> {

@@ -1,15 +1,14 @@
 //! Setting up, signing in and out.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use askama::Template;
 
 use super::Answered;
-use super::failure::{Refusal, is_refusal};
+use super::failure::{Refusal, posted, send};
 use super::form;
 use super::message::Messages;
-use super::shell::{Shell, send, show};
+use super::shell::{Shell, show};
 use super::visit::{LANGUAGE_COOKIE, Open, THEME_COOKIE, Visit, local, redirect};
 use crate::error::{Code, Result};
 use crate::http::auth::{Login, Setup, visitor, with_cookie};
@@ -49,17 +48,18 @@ pub async fn setup_page(visit: Open) -> Answered {
 
 /// Makes the owner and signs them in.
 pub async fn setup(visit: Open) -> Answered {
-    match setup_done(&visit).await {
-        Ok(signed) => Ok(arrived(&signed, "/spaces", visit.client.secure)),
-        Err(error) if error.code == Code::SetupDone => Ok(redirect("/login")),
-        Err(error) if is_refusal(&error) => {
-            let (shell, form) = (Shell::of_open(&visit), &visit.form);
-            let refusal = Some(Refusal::of(&error, shell.t));
-            let page = SetupPage { shell, code: form.get("code"), email: form.get("email"), refusal };
-            send(&page, StatusCode::UNPROCESSABLE_ENTITY)
-        }
-        Err(error) => Err(error.into()),
+    let done = setup_done(&visit).await;
+    if matches!(&done, Err(error) if error.code == Code::SetupDone) {
+        return Ok(redirect("/login"));
     }
+    let to = |signed| arrived(&signed, "/spaces", visit.client.secure);
+    posted(done, to, async |error| {
+        let (shell, form) = (Shell::of_open(&visit), &visit.form);
+        let refusal = Some(Refusal::of(&error, shell.t));
+        let page = SetupPage { shell, code: form.get("code"), email: form.get("email"), refusal };
+        send(&page, Some(&error))
+    })
+    .await
 }
 
 async fn setup_done(visit: &Open) -> Result<SignedIn> {
@@ -97,16 +97,14 @@ pub async fn login_page(visit: Open) -> Answered {
 /// Signs in, and goes on to where the visitor wanted to be.
 pub async fn login(visit: Open) -> Answered {
     let next = local(visit.form.get("next"));
-    match login_done(&visit).await {
-        Ok(signed) => Ok(arrived(&signed, next, visit.client.secure)),
-        Err(error) if is_refusal(&error) => {
-            let shell = Shell::of_open(&visit);
-            let refusal = Some(Refusal::of(&error, shell.t));
-            let page = LoginPage { shell, email: visit.form.get("email"), next, refusal };
-            send(&page, StatusCode::UNPROCESSABLE_ENTITY)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let to = |signed| arrived(&signed, next, visit.client.secure);
+    posted(login_done(&visit).await, to, async |error| {
+        let shell = Shell::of_open(&visit);
+        let refusal = Some(Refusal::of(&error, shell.t));
+        let page = LoginPage { shell, email: visit.form.get("email"), next, refusal };
+        send(&page, Some(&error))
+    })
+    .await
 }
 
 async fn login_done(visit: &Open) -> Result<SignedIn> {

@@ -1,12 +1,11 @@
 //! Bases: made on the front page of their space, and with a page of their own.
 
-use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::Answered;
-use super::failure::{Refusal, confirm_check, is_refusal};
+use super::failure::{Refusal, confirm_check, posted, send};
 use super::form;
-use super::shell::{Shell, send};
+use super::shell::Shell;
 use super::space::front_page;
 use super::visit::{Visit, redirect};
 use crate::access::{BaseRead, BaseWrite, BasesWrite};
@@ -18,11 +17,8 @@ use crate::service::base::{BaseInput, BasePatch};
 
 /// Makes a base.
 pub async fn base_create(visit: Visit) -> Answered {
-    match base_made(&visit).await {
-        Ok(base) => Ok(redirect(&format!("/spaces/{}/bases/{}", visit.part("space"), base.id))),
-        Err(error) if is_refusal(&error) => front_page(&visit, Some(&error)).await,
-        Err(error) => Err(error.into()),
-    }
+    let to = |base: Base| redirect(&format!("/spaces/{}/bases/{}", visit.place("space"), base.id));
+    posted(base_made(&visit).await, to, async |error| front_page(&visit, Some(&error)).await).await
 }
 
 async fn base_made(visit: &Visit) -> Result<Base> {
@@ -48,6 +44,9 @@ struct BasePage<'a> {
     shell: Shell,
     space: &'a str,
     base: Base,
+    /// What stands in the form: what it is called, or what was typed.
+    name: &'a str,
+    description: &'a str,
     /// Its place among the bases, from 1, and how many there are.
     position: usize,
     count: usize,
@@ -67,12 +66,16 @@ pub async fn base_shown(visit: &Visit, refused: Refused<'_>) -> Answered {
     let bases = shell.space().map(|space| space.bases.as_slice()).unwrap_or_default();
     let (place, count) = (bases.iter().position(|other| other.id == id).unwrap_or(0), bases.len());
     let note = |error: Option<&Error>| error.map(|error| Refusal::of(error, shell.t));
-    let any = [refused.table, refused.change, refused.deletion].iter().any(Option::is_some);
+    let (name, description) = (base.name.clone(), base.description.clone());
+    let typed = |name, held| if refused.change.is_some() { visit.form.get(name) } else { held };
+    let why = refused.table.or(refused.change).or(refused.deletion);
     let page = BasePage {
         table_refusal: note(refused.table),
         refusal: note(refused.change),
         kept: note(refused.deletion),
-        space: visit.part("space"),
+        name: typed("name", name.as_str()),
+        description: typed("description", description.as_deref().unwrap_or_default()),
+        space: visit.place("space"),
         position: place + 1,
         count,
         table_name: if refused.table.is_some() { visit.form.get("name") } else { "" },
@@ -80,7 +83,7 @@ pub async fn base_shown(visit: &Visit, refused: Refused<'_>) -> Answered {
         base,
         shell,
     };
-    send(&page, if any { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK })
+    send(&page, why)
 }
 
 /// The page of a base.
@@ -90,13 +93,11 @@ pub async fn base_page(visit: Visit) -> Answered {
 
 /// Renames, describes or moves a base.
 pub async fn base_update(visit: Visit) -> Answered {
-    match base_changed(&visit).await {
-        Ok(base) => Ok(redirect(&format!("/spaces/{}/bases/{}?done=saved", visit.part("space"), base.id))),
-        Err(error) if is_refusal(&error) => {
-            base_shown(&visit, Refused { change: Some(&error), ..Refused::default() }).await
-        }
-        Err(error) => Err(error.into()),
-    }
+    let to = |base: Base| redirect(&format!("/spaces/{}/bases/{}?done=saved", visit.place("space"), base.id));
+    posted(base_changed(&visit).await, to, async |error| {
+        base_shown(&visit, Refused { change: Some(&error), ..Refused::default() }).await
+    })
+    .await
 }
 
 async fn base_changed(visit: &Visit) -> Result<Base> {
@@ -109,13 +110,11 @@ async fn base_changed(visit: &Visit) -> Result<Base> {
 
 /// Deletes a base, if its name was typed.
 pub async fn base_delete(visit: Visit) -> Answered {
-    match base_gone(&visit).await {
-        Ok(()) => Ok(redirect(&format!("/spaces/{}?done=base_deleted", visit.part("space")))),
-        Err(error) if is_refusal(&error) => {
-            base_shown(&visit, Refused { deletion: Some(&error), ..Refused::default() }).await
-        }
-        Err(error) => Err(error.into()),
-    }
+    let to = |()| redirect(&format!("/spaces/{}?done=base_deleted", visit.place("space")));
+    posted(base_gone(&visit).await, to, async |error| {
+        base_shown(&visit, Refused { deletion: Some(&error), ..Refused::default() }).await
+    })
+    .await
 }
 
 async fn base_gone(visit: &Visit) -> Result<()> {

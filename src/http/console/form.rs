@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::{Code, Error, Faults, Result};
 use crate::http::Patience;
 use crate::http::body::{self, Body};
-use crate::limits::BODY_BYTES_MAX;
+use crate::limits::{FORM_BYTES_MAX, FORM_FIELDS_MAX};
 
 /// The fields of a form.
 #[derive(Clone, Debug, Default)]
@@ -22,13 +22,19 @@ impl Form {
         if !of_type.starts_with("application/x-www-form-urlencoded") {
             return Err(Error::new(Code::MediaTypeUnsupported, "Only forms are taken here."));
         }
-        let bytes = body::bytes_read(headers, payload, BODY_BYTES_MAX, patience).await?;
+        let bytes = body::bytes_read(headers, payload, FORM_BYTES_MAX, patience).await?;
+        // Each field takes two texts, which is many times the two bytes that it may be sent as.
+        let count = bytes.split(|byte| *byte == b'&').count();
+        if count > FORM_FIELDS_MAX {
+            let detail = format!("A form may have at most {FORM_FIELDS_MAX} fields; this one has {count}.");
+            return Err(Error::new(Code::BodyTooLarge, detail));
+        }
         Ok(Form(url::form_urlencoded::parse(&bytes).into_owned().collect()))
     }
 
-    /// The parameters of an address, which are written the same way.
+    /// The parameters of an address, which are written the same way. No page has as many as would be left out.
     pub fn of_query(query: &str) -> Form {
-        Form(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        Form(url::form_urlencoded::parse(query.as_bytes()).into_owned().take(FORM_FIELDS_MAX).collect())
     }
 
     /// What was put into a field; empty if nothing was.
@@ -47,10 +53,11 @@ impl Form {
         self.0.iter().any(|(found, _)| found == name)
     }
 
-    /// Texts by their names, as members of a body. Those that are empty are left out.
+    /// Texts by their names, as members of a body. Those that are empty are left out, but for names.
     pub fn texts(&self, names: &[&str]) -> Map<String, Value> {
         let sent = names.iter().map(|name| (*name, self.get(name)));
-        let sent = sent.filter(|(_, text)| !text.is_empty());
+        // A name that is empty is called that by what judges it, rather than missing.
+        let sent = sent.filter(|(name, text)| !text.is_empty() || *name == "name");
         sent.map(|(name, text)| (name.to_owned(), Value::from(text))).collect()
     }
 

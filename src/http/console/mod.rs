@@ -1,6 +1,7 @@
 //! The console: pages for people. Each is made here whole, and works without scripts but for the grid; forms post back to
 //! the same use cases that the API calls, with the proofs of the session, so that the console can do nothing that the API
-//! can't.
+//! can't. The samples that fill a new space are its one convenience: a base, three tables and their records, made by the use
+//! cases that the API's own calls for these run.
 //!
 //! `visit.rs` is what a handler is handed; `shell.rs` is what every page shows around its own part; `templates/` has one
 //! file a page; `assets/` the style and the ES modules; `messages/` every word of it, one file a language.
@@ -12,9 +13,11 @@ mod base;
 mod failure;
 mod form;
 mod message;
+mod sample;
 mod shell;
 mod space;
 mod table;
+mod table_api;
 mod token;
 mod visit;
 
@@ -91,6 +94,7 @@ pub fn pages() -> Vec<Page> {
         page(post.clone(), "/spaces/{space}/bases/{base}/delete", base::base_delete),
         page(post.clone(), "/spaces/{space}/bases/{base}/tables", table::table_create),
         page(get.clone(), "/spaces/{space}/bases/{base}/tables/{table}", table::table_page),
+        page(get.clone(), "/spaces/{space}/bases/{base}/tables/{table}/api", table_api::table_api_page),
         page(get.clone(), "/spaces/{space}/bases/{base}/tables/{table}/settings", table::settings_page),
         page(post.clone(), "/spaces/{space}/bases/{base}/tables/{table}/settings", table::table_update),
         page(post, "/spaces/{space}/bases/{base}/tables/{table}/delete", table::table_delete),

@@ -1,5 +1,7 @@
 //! What every page shows around its own part: who is signed in, their spaces, and what is in the one they are in.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -9,9 +11,9 @@ use super::Answered;
 use super::asset;
 use super::message::{LANGUAGES, Language, Messages};
 use super::visit::{Look, Open, Visit};
-use crate::access::SpaceRead;
+use crate::access::{Caller, Person, SpaceRead};
 use crate::error::{Error, Result};
-use crate::service;
+use crate::service::{self, Core};
 
 /// Nothing but what this server sends is loaded, no script or style stands in a page, and nobody else frames it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -57,6 +59,17 @@ pub struct BaseNav {
     pub tables: Vec<Named>,
 }
 
+impl Who {
+    /// Someone with their spaces, and in none of them.
+    pub async fn of(core: &Arc<Core>, caller: &Caller, person: &Person) -> Result<Who> {
+        let user = service::auth::me(core, person)?;
+        let spaces = service::space::space_list(core, caller.clone()).await?;
+        let spaces =
+            spaces.iter().map(|space| Named { id: space.id.to_string(), name: space.name.to_string() });
+        Ok(Who { email: user.email.to_string(), spaces: spaces.collect(), space: None })
+    }
+}
+
 impl Shell {
     /// For a page that anyone may see.
     pub fn open(look: &Look) -> Shell {
@@ -70,14 +83,11 @@ impl Shell {
 
     /// For a page of someone's who is signed in; with the space that its path names.
     pub async fn of(visit: &Visit) -> Result<Shell> {
-        let user = service::auth::me(&visit.core, &visit.person)?;
-        let spaces = service::space::space_list(&visit.core, visit.caller.clone()).await?;
-        let named = |(id, name): (String, String)| Named { id, name };
-        let spaces =
-            spaces.iter().map(|space| named((space.id.to_string(), space.name.to_string()))).collect();
-        let space = if visit.is_in_space() { Some(nav(visit).await?) } else { None };
-        let who = Some(Who { email: user.email.to_string(), spaces, space });
-        Ok(Shell { done: done(visit.look.t, visit.param("done")), who, ..Shell::open(&visit.look) })
+        let mut who = Who::of(&visit.core, &visit.caller, &visit.person).await?;
+        if visit.is_in_space() {
+            who.space = Some(nav(visit).await?);
+        }
+        Ok(Shell { who: Some(who), ..Shell::of_open(visit) })
     }
 
     /// The way to the page, without its parameters.

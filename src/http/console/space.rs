@@ -1,20 +1,20 @@
 //! Spaces: the list of them, the front page of one, and its settings.
 
-use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::Answered;
-use super::failure::{Refusal, is_refusal};
+use super::failure::{Refusal, confirm_check, posted, send};
 use super::form;
-use super::shell::{Shell, send, show};
+use super::shell::{Shell, show};
 use super::visit::{Visit, redirect};
-use crate::access::{SignedInWrite, SpaceManage, SpaceRead, TableRead};
+use crate::access::{BasesRead, SignedInWrite, SpaceManage, SpaceRead};
 use crate::error::{Error, Result};
 use crate::http::space::{SpaceCreate, SpaceUpdate};
 use crate::model::space::Space;
 use crate::service;
 use crate::service::demo;
 use crate::service::space::{SpaceInput, SpacePatch};
+use crate::service::table::Tabled;
 
 #[derive(Template)]
 #[template(path = "spaces.html")]
@@ -58,24 +58,25 @@ pub async fn space_new_page(visit: Visit) -> Answered {
 
 /// Makes a space, with something in it if that is wished.
 pub async fn space_create(visit: Visit) -> Answered {
-    match space_made(&visit).await {
-        Ok(space) => Ok(redirect(&format!("/spaces/{}", space.id))),
-        Err(error) if is_refusal(&error) => {
-            send(&new_page(&visit, Some(&error)).await?, StatusCode::UNPROCESSABLE_ENTITY)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let to = |(space, filled): (Space, bool)| {
+        redirect(&format!("/spaces/{}{}", space.id, if filled { "" } else { "?done=space_unfilled" }))
+    };
+    posted(space_made(&visit).await, to, async |error| {
+        send(&new_page(&visit, Some(&error)).await?, Some(&error))
+    })
+    .await
 }
 
-async fn space_made(visit: &Visit) -> Result<Space> {
+/// The space, and whether all is in it that was wished.
+async fn space_made(visit: &Visit) -> Result<(Space, bool)> {
     let (SpaceCreate { name, description }, _) = form::body(visit.form.texts(&["name", "description"]))?;
     let access = visit.access::<SignedInWrite>().await?;
     let input = SpaceInput { name, description };
-    let space = service::space::space_create(&visit.core, access, input, None).await?.fresh()?;
     if visit.form.has("samples") {
-        demo::samples_create(&visit.core, &visit.caller, space.id).await?;
+        return demo::space_create_filled(&visit.core, &visit.caller, access, input).await;
     }
-    Ok(space)
+    let space = service::space::space_create(&visit.core, access, input, None).await?.fresh()?;
+    Ok((space, true))
 }
 
 /// A table as the front page of its space lists it.
@@ -107,27 +108,19 @@ impl SpacePage<'_> {
 pub async fn front_page(visit: &Visit, refused: Option<&Error>) -> Answered {
     let access = visit.access::<SpaceRead>().await?;
     let shell = Shell::of(visit).await?;
-    let catalog = visit.core.catalog(access.place())?;
-    let mut tables = Vec::new();
-    for base in &catalog.bases {
-        for table in catalog.tables_of(base) {
-            let access = visit.access_at::<TableRead>(catalog.space.id, base.id, table.id)?;
-            let records = service::table::table_get(&visit.core, &access)?.records;
-            let (id, name) = (table.id.to_string(), table.name.to_string());
-            tables.push(TableLine {
-                base: base.id.to_string(),
-                id,
-                name,
-                fields: table.fields.len() as u64,
-                records,
-            });
-        }
-    }
+    let space = service::space::space_get(&visit.core, &access)?;
+    let tables = service::table::table_list_all(&visit.core, visit.access::<BasesRead>().await?).await?;
+    let line = |Tabled { table, records }: &Tabled| TableLine {
+        base: table.base.to_string(),
+        id: table.id.to_string(),
+        name: table.name.to_string(),
+        fields: table.fields.len() as u64,
+        records: *records,
+    };
+    let tables = tables.iter().map(line).collect();
     let refusal = refused.map(|error| Refusal::of(error, shell.t));
-    let space = catalog.space.clone();
     let page = SpacePage { shell, space, tables, name: visit.form.get("name"), refusal };
-    let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    send(&page, status)
+    send(&page, refused)
 }
 
 /// The front page of a space.
@@ -150,10 +143,11 @@ struct SettingsPage<'a> {
 }
 
 async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) -> Answered {
-    let shell = Shell::of(visit).await?;
+    let mut shell = Shell::of(visit).await?;
+    // Of its two forms too, which are posted elsewhere.
+    shell.path = format!("/spaces/{}/settings", visit.place("space"));
     let space = service::space::space_get(&visit.core, &visit.access::<SpaceRead>().await?)?;
     let typed = refusal.is_some();
-    let refused = typed || kept.is_some();
     let page = SettingsPage {
         refusal: refusal.map(|error| Refusal::of(error, shell.t)),
         kept: kept.map(|error| Refusal::of(error, shell.t)),
@@ -167,7 +161,7 @@ async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) 
             None => "",
         },
     };
-    send(&page, if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK })
+    send(&page, refusal.or(kept))
 }
 
 /// *General*.
@@ -177,11 +171,8 @@ pub async fn settings_page(visit: Visit) -> Answered {
 
 /// Renames or describes a space.
 pub async fn space_update(visit: Visit) -> Answered {
-    match space_changed(&visit).await {
-        Ok(space) => Ok(redirect(&format!("/spaces/{}/settings?done=saved", space.id))),
-        Err(error) if is_refusal(&error) => settings(&visit, Some(&error), None).await,
-        Err(error) => Err(error.into()),
-    }
+    let to = |space: Space| redirect(&format!("/spaces/{}/settings?done=saved", space.id));
+    posted(space_changed(&visit).await, to, async |error| settings(&visit, Some(&error), None).await).await
 }
 
 async fn space_changed(visit: &Visit) -> Result<Space> {
@@ -192,11 +183,14 @@ async fn space_changed(visit: &Visit) -> Result<Space> {
 
 /// Deletes a space, if its name was typed.
 pub async fn space_delete(visit: Visit) -> Answered {
+    let to = |()| redirect("/spaces?done=space_deleted");
+    posted(space_gone(&visit).await, to, async |error| settings(&visit, None, Some(&error)).await).await
+}
+
+async fn space_gone(visit: &Visit) -> Result<()> {
     let access = visit.access::<SpaceManage>().await?;
-    let confirm = Some(visit.form.get("confirm").to_owned());
-    match service::space::space_delete(&visit.core, access, confirm).await {
-        Ok(()) => Ok(redirect("/spaces?done=space_deleted")),
-        Err(error) if is_refusal(&error) => settings(&visit, None, Some(&error)).await,
-        Err(error) => Err(error.into()),
-    }
+    let space = service::space::space_get(&visit.core, &visit.access::<SpaceRead>().await?)?;
+    let confirm = visit.form.get("confirm");
+    confirm_check(confirm, space.name.as_str(), visit.look.t)?;
+    service::space::space_delete(&visit.core, access, Some(confirm.to_owned())).await
 }

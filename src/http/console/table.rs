@@ -1,13 +1,12 @@
 //! Tables: the grid, which is made by a script, and the settings of one.
 
-use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::Answered;
 use super::base::{Refused, base_shown};
-use super::failure::{Refusal, confirm_check, is_refusal};
+use super::failure::{Refusal, confirm_check, posted, send};
 use super::form;
-use super::shell::{Shell, send, show};
+use super::shell::{Shell, show};
 use super::visit::{Visit, redirect};
 use crate::access::{BaseWrite, TableRead, TableWrite};
 use crate::error::{Error, Result};
@@ -18,18 +17,16 @@ use crate::service::table::{TablePatch, Tabled};
 
 /// Where the pages of a table are.
 fn place(visit: &Visit, table: &str) -> String {
-    format!("/spaces/{}/bases/{}/tables/{table}", visit.part("space"), visit.part("base"))
+    format!("/spaces/{}/bases/{}/tables/{table}", visit.place("space"), visit.place("base"))
 }
 
 /// Makes a table with its first field, which names its records.
 pub async fn table_create(visit: Visit) -> Answered {
-    match table_made(&visit).await {
-        Ok(made) => Ok(redirect(&place(&visit, &made.table.id.to_string()))),
-        Err(error) if is_refusal(&error) => {
-            base_shown(&visit, Refused { table: Some(&error), ..Refused::default() }).await
-        }
-        Err(error) => Err(error.into()),
-    }
+    let to = |made: Tabled| redirect(&place(&visit, &made.table.id.to_string()));
+    posted(table_made(&visit).await, to, async |error| {
+        base_shown(&visit, Refused { table: Some(&error), ..Refused::default() }).await
+    })
+    .await
 }
 
 async fn table_made(visit: &Visit) -> Result<Tabled> {
@@ -57,7 +54,7 @@ pub async fn table_page(visit: Visit) -> Answered {
     let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
     let shell = Shell::of(&visit).await?;
     let (base, table) = (tabled.table.base.to_string(), tabled.table.id.to_string());
-    show(&TablePage { shell, space: visit.part("space"), base, table, name: tabled.table.name.to_string() })
+    show(&TablePage { shell, space: visit.place("space"), base, table, name: tabled.table.name.to_string() })
 }
 
 #[derive(Template)]
@@ -67,6 +64,9 @@ struct SettingsPage<'a> {
     space: &'a str,
     base: String,
     tabled: Tabled,
+    /// What stands in the form: what it is called, or what was typed.
+    name: &'a str,
+    description: &'a str,
     /// Its place among the tables of its base, from 1, and how many there are.
     position: usize,
     count: usize,
@@ -76,24 +76,29 @@ struct SettingsPage<'a> {
 
 async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) -> Answered {
     let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
-    let shell = Shell::of(visit).await?;
+    let (name, description) = (tabled.table.name.clone(), tabled.table.description.clone());
+    let mut shell = Shell::of(visit).await?;
     let (base, id) = (tabled.table.base.to_string(), tabled.table.id.to_string());
+    // Of its two forms too, which are posted elsewhere.
+    shell.path = format!("{}/settings", place(visit, &id));
     let bases = shell.space().map(|space| space.bases.as_slice()).unwrap_or_default();
     let tables =
         bases.iter().find(|other| other.id == base).map(|base| base.tables.as_slice()).unwrap_or_default();
     let (at, count) = (tables.iter().position(|other| other.id == id).unwrap_or(0), tables.len());
-    let refused = refusal.is_some() || kept.is_some();
+    let typed = |name, held| if refusal.is_some() { visit.form.get(name) } else { held };
     let page = SettingsPage {
+        name: typed("name", name.as_str()),
+        description: typed("description", description.as_deref().unwrap_or_default()),
         refusal: refusal.map(|error| Refusal::of(error, shell.t)),
         kept: kept.map(|error| Refusal::of(error, shell.t)),
-        space: visit.part("space"),
+        space: visit.place("space"),
         base,
         tabled,
         position: at + 1,
         count,
         shell,
     };
-    send(&page, if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK })
+    send(&page, refusal.or(kept))
 }
 
 /// The settings of a table.
@@ -103,14 +108,10 @@ pub async fn settings_page(visit: Visit) -> Answered {
 
 /// Renames, describes or moves a table.
 pub async fn table_update(visit: Visit) -> Answered {
-    match table_changed(&visit).await {
-        Ok(tabled) => {
-            let place = place(&visit, &tabled.table.id.to_string());
-            Ok(redirect(&format!("{place}/settings?done=saved")))
-        }
-        Err(error) if is_refusal(&error) => settings(&visit, Some(&error), None).await,
-        Err(error) => Err(error.into()),
-    }
+    let to = |changed: Tabled| {
+        redirect(&format!("{}/settings?done=saved", place(&visit, &changed.table.id.to_string())))
+    };
+    posted(table_changed(&visit).await, to, async |error| settings(&visit, Some(&error), None).await).await
 }
 
 async fn table_changed(visit: &Visit) -> Result<Tabled> {
@@ -123,11 +124,8 @@ async fn table_changed(visit: &Visit) -> Result<Tabled> {
 
 /// Deletes a table, if its name was typed.
 pub async fn table_delete(visit: Visit) -> Answered {
-    match table_gone(&visit).await {
-        Ok(()) => Ok(redirect(&format!("/spaces/{}?done=table_deleted", visit.part("space")))),
-        Err(error) if is_refusal(&error) => settings(&visit, None, Some(&error)).await,
-        Err(error) => Err(error.into()),
-    }
+    let to = |()| redirect(&format!("/spaces/{}?done=table_deleted", visit.place("space")));
+    posted(table_gone(&visit).await, to, async |error| settings(&visit, None, Some(&error)).await).await
 }
 
 async fn table_gone(visit: &Visit) -> Result<()> {

@@ -130,6 +130,7 @@ pub fn document_of(routes: &[Route]) -> OpenApi {
     for (name, schema) in &mut schemas {
         if SENT.contains(&name.as_str()) {
             close(schema);
+            defaults_say(schema);
         }
     }
     let components = ComponentsBuilder::new()
@@ -180,6 +181,18 @@ const SENT: [&str; 28] = [
 fn close(schema: &mut RefOr<Schema>) {
     if let RefOr::T(Schema::Object(object)) = schema {
         object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+    }
+}
+
+/// Says in words what is taken for a member that is left out: of a `default` many generators make a member that has to be
+/// there.
+fn defaults_say(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for member in object.properties.values_mut() {
+        let RefOr::T(Schema::Object(member)) = member else { continue };
+        let Some(default) = member.default.take() else { continue };
+        let about = member.description.take().unwrap_or_default();
+        member.description = Some(format!("{about} Left out, it is `{default}`.").trim_start().to_owned());
     }
 }
 

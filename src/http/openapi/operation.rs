@@ -233,6 +233,18 @@ fn failure(about: &str) -> RefOr<utoipa::openapi::Response> {
     RefOr::T(ResponseBuilder::new().description(about).content("application/problem+json", content).build())
 }
 
+/// Operations whose answers have an entity tag.
+const TAGGED: [&str; 8] = [
+    "recordCreate",
+    "recordGet",
+    "recordUpdate",
+    "documentJsonGet",
+    "documentYamlGet",
+    "spaceDocumentGet",
+    "tableDocumentGet",
+    "tableSchemaGet",
+];
+
 /// Headers that answers carry by their status.
 fn headers_add(operation: &mut Operation) {
     // What makes many things does not say where they are, and a person has no address.
@@ -241,15 +253,23 @@ fn headers_add(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         let about = match status.as_str() {
-            "201" if !placeless => ("Location", "Where the new thing is: a path without host."),
-            "401" => ("WWW-Authenticate", "The header that takes a token."),
-            "429" | "503" => ("Retry-After", "Seconds after which trying again makes sense."),
-            _ => continue,
+            "201" if !placeless => Some(("Location", "Where the new thing is: a path without host.")),
+            "401" => Some(("WWW-Authenticate", "The header that takes a token.")),
+            "429" | "503" => Some(("Retry-After", "Seconds after which trying again makes sense.")),
+            _ => None,
         };
-        let header = HeaderBuilder::new()
-            .schema(Some(Object::with_type(Type::String)))
-            .description(Some(about.1))
-            .build();
-        response.headers.insert(about.0.into(), RefOr::T(header));
+        let tagged = match status.as_str() {
+            "200" | "201" => id.is_some_and(|id| TAGGED.contains(&id)),
+            "304" => true,
+            _ => false,
+        };
+        let tag = tagged.then_some(("ETag", "What `If-Match` and `If-None-Match` take, as it is."));
+        for (name, about) in about.into_iter().chain(tag) {
+            let header = HeaderBuilder::new()
+                .schema(Some(Object::with_type(Type::String)))
+                .description(Some(about))
+                .build();
+            response.headers.insert(name.into(), RefOr::T(header));
+        }
     }
 }

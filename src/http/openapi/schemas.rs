@@ -2,8 +2,10 @@
 
 use serde_json::json;
 use utoipa::openapi::Schema;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
 
+use crate::error::Code;
 use crate::model::field::TYPES;
 use crate::model::scope::Scope;
 
@@ -55,6 +57,22 @@ pub fn scopes_optional_schema() -> Schema {
         .description(Some("What it may do; `…:write` includes `…:read`. A new token that says nothing gets `records:write` and `schema:read`."))
         .examples([json!(["records:write", "schema:read"])]);
     Schema::Array(array.build())
+}
+
+/// A code of a failure. The codes are listed beside the type and not as an `enum`: a later version may have more, which must
+/// not break a client that takes what it does not know for what the status says.
+pub fn code_schema() -> Schema {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    let extensions = ExtensionsBuilder::new().add("x-extensible-enum", codes).build();
+    let object = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(
+            "What is wrong, for programs. A code keeps its meaning for ever; later versions may have more of them. What each \
+             means and what to do stands at `/errors/{code}`.",
+        ))
+        .examples([json!("invalid_input")])
+        .extensions(Some(extensions));
+    Schema::Object(object.build())
 }
 
 /// What a token is good for.

@@ -1,15 +1,15 @@
 //! Whole documents: of a space as its caller sees it, of one table, and a table's values as JSON Schema.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::names::Claims;
+use super::names::{Claims, told_apart};
 use super::stock::{Operation, Stock};
 use super::table::{Filling, Named, Shown};
 use super::value::{For, examples_made, values_schema};
-use crate::id::{Id, TableId};
+use crate::id::TableId;
 use crate::model::table::OpenTable;
 use crate::query::catalog::Catalog;
 use crate::service::describe::Seen;
@@ -56,7 +56,7 @@ pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
         (Of::Table(_), Some((named, _))) => named.table.name.as_str(),
         _ => seen.catalog.space.name.as_str(),
     };
-    let info = json!({"title": title, "description": ABOUT, "version": seen.catalog.number.to_string()});
+    let info = json!({"title": title, "description": ABOUT, "version": version(seen)});
     let _ = write!(out, "{{\"openapi\":\"3.1.0\",\"info\":{info},\"servers\":{SERVERS},\"tags\":[");
     tags_write(stock, &tables, &of_space, &mut out);
     out.push_str("],\"paths\":{");
@@ -75,38 +75,38 @@ pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
     out
 }
 
+/// Another one as soon as the caller sees something else, and none before.
+fn version(seen: &Seen) -> String {
+    seen.hash().to_hex().chars().take(16).collect()
+}
+
 /// The tables that are seen, each with what it is called here.
 fn named<'s>(stock: &Stock, seen: &'s Seen) -> Vec<Named<'s>> {
-    let mut claims =
+    let claims =
         Claims::new(stock.taken.iter().map(String::as_str), stock.suffixes.iter().map(String::as_str));
-    let mut tables: Vec<&OpenTable> = seen.tables.iter().map(AsRef::as_ref).collect();
-    tables.sort_by_key(|table| table.id.to_number());
-    let identifiers: std::collections::HashMap<TableId, String> =
-        tables.iter().map(|table| (table.id, claims.claim(table.id, table.name.as_str()))).collect();
-    let mut names: HashSet<&str> = stock.tags.keys().map(String::as_str).collect();
-    let mut twice: HashSet<&str> = names.clone();
-    for table in &tables {
-        if !names.insert(table.name.as_str()) {
-            twice.insert(table.name.as_str());
-        }
-    }
-    let mut tags: HashSet<String> = stock.tags.keys().cloned().collect();
-    let mut tag = |table: &OpenTable| {
-        let name = table.name.as_str();
-        let long = || format!("{} / {name}", base_name(&seen.catalog, table));
-        let mut tag = if twice.contains(name) { long() } else { name.to_owned() };
-        if tags.contains(&tag) {
-            tag = format!("{tag} ({})", table.id);
-        }
-        tags.insert(tag.clone());
-        tag
+    let tables: Vec<(TableId, &str)> =
+        seen.tables.iter().map(|table| (table.id, table.name.as_str())).collect();
+    let identifiers = claims.claim(&tables);
+    let tags = tags(stock, seen);
+    let named = seen.tables.iter().zip(identifiers.into_iter().zip(tags));
+    named.map(|(table, (identifier, tag))| Named { identifier, tag, table: table.as_ref() }).collect()
+}
+
+/// The tags of the tables: their names, and where two would have one, both with their bases or with their ids. Readers of
+/// documents make paths of tags, so `/` is written as a sign that looks like it.
+fn tags(stock: &Stock, seen: &Seen) -> Vec<String> {
+    let name = |n: usize, stage: usize| {
+        let table = seen.tables.get(n)?;
+        let tag = match stage {
+            0 => table.name.to_string(),
+            1 => format!("{} ({})", table.name, base_name(&seen.catalog, table)),
+            2 => format!("{} ({})", table.name, table.id),
+            _ => table.id.to_string(),
+        };
+        Some(tag.replace('/', "\u{2215}"))
     };
-    let tables = seen.tables.iter().map(|table| Named {
-        identifier: identifiers.get(&table.id).cloned().unwrap_or_default(),
-        tag: tag(table),
-        table: table.as_ref(),
-    });
-    tables.collect()
+    let taken: Vec<String> = stock.tags.keys().cloned().collect();
+    told_apart(seen.tables.len(), 4, name, |tag| vec![tag.to_owned()], &taken)
 }
 
 fn base_name<'c>(catalog: &'c Catalog, table: &OpenTable) -> &'c str {

@@ -21,7 +21,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use self::document::{Of, Read};
 use self::stock::Stock;
 use self::table::Shown;
-use self::value::{examples_made, rendered};
+use self::value::rendered;
+pub use self::value::{examples_made, is_computed, is_needed};
 use super::call::Call;
 use super::openapi::Documents;
 use super::problem::Problem;
@@ -32,20 +33,22 @@ use crate::error::{Code, Error, Result};
 use crate::model::scope::Scope;
 use crate::service::Core;
 use crate::service::describe::{Seen, records_first, space_described};
-use crate::service::door::blocking;
 use crate::service::record_list::RecordPage;
 
 /// What typed documents are made of, and those that were made lately.
 #[derive(Default)]
 pub struct Typed {
     /// Taken apart when a document is first asked for, so that a server starts at once.
-    stock: OnceLock<Arc<Stock>>,
+    stock: Arc<Lazy>,
     held: held::Held,
 }
 
-impl Typed {
-    fn stock(&self) -> Arc<Stock> {
-        self.stock.get_or_init(|| Arc::new(Stock::make())).clone()
+#[derive(Default)]
+struct Lazy(OnceLock<Stock>);
+
+impl Lazy {
+    fn get(&self) -> &Stock {
+        self.0.get_or_init(Stock::make)
     }
 }
 
@@ -78,13 +81,9 @@ fn documents(request: &HttpRequest) -> Result<&Documents> {
 
 /// The entity tag of what a caller sees: all that it is made of, and nothing that changes with a record.
 fn tag_of(documents: &Documents, seen: &Seen, what: &str) -> String {
-    let mut hasher = blake3::Hasher::new();
-    let (space, number) = (seen.catalog.space.id, seen.catalog.number);
-    let (scopes, narrowing) = (seen.scopes, &seen.narrowing);
     // Another build says other things of the same schema: the static document tells builds apart.
-    let text = format!("{} {space} {number} {scopes:?} {narrowing:?} {what}", documents.json.etag());
-    hasher.update(text.as_bytes());
-    etag(&hasher.finalize())
+    let text = format!("{} {} {what}", documents.json.etag(), seen.hash());
+    etag(&blake3::hash(text.as_bytes()))
 }
 
 /// Answers a document that is held, or 304, or makes it.
@@ -103,14 +102,11 @@ async fn answered(
             response.headers_mut().insert(header::ETAG, tag);
         }
         response
-    } else if let Some(asset) = documents.typed.held.get(&tag) {
-        asset.send(request)
     } else {
-        let stock = documents.typed.stock();
-        let text = blocking(move || Ok(make(&stock, &seen))).await?;
-        let asset = Arc::new(Asset::tagged(text.into_bytes(), of_type, tag));
-        documents.typed.held.put(asset.clone());
-        asset.send(request)
+        let stock = documents.typed.stock.clone();
+        let name = tag.clone();
+        let make = move || Asset::tagged(make(stock.get(), &seen).into_bytes(), of_type, name);
+        documents.typed.held.get_or_make(&tag, make).await?.send(request)
     };
     private(&mut response);
     Ok(response)
@@ -140,14 +136,16 @@ async fn document_answered(
     }
     let wanted = seen.tables.iter().filter(|table| of == Of::Space || of == Of::Table(table.id)).cloned();
     let pages = records_first(core, caller, &seen, wanted.collect::<Vec<_>>().into_iter()).await?;
-    let stock = documents(request)?.typed.stock();
-    let text = blocking(move || {
+    let typed = &documents(request)?.typed;
+    let stock = typed.stock.clone();
+    let make = move || {
         let read = pages.iter().map(|page| (page.table.id, shown(page))).collect();
-        Ok(document::document(&stock, &seen, of, &read))
-    })
-    .await?;
+        let text = document::document(stock.get(), &seen, of, &read);
+        let tag = etag(&blake3::hash(text.as_bytes()));
+        Asset::tagged(text.into_bytes(), "application/json", tag)
+    };
     // What is made of records is as of now, and is not held.
-    let mut response = Asset::new(text.into_bytes(), "application/json").send(request);
+    let mut response = typed.held.made(make).await?.send(request);
     private(&mut response);
     Ok(response)
 }

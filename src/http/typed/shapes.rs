@@ -4,7 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use super::filter::RECORD_ID;
+use super::names::constants;
 use super::stencil::{gap, json_gap};
+use crate::limits::CHANGED_RECORDS_MAX;
 use crate::model::period::Period;
 
 /// Where components stand.
@@ -38,7 +40,7 @@ pub const RENAMED: [(&str, &str); 23] = [
 ];
 
 /// Those that the static document has no counterpart of.
-pub const OWN: [&str; 10] = [
+pub const OWN: [&str; 9] = [
     "Values",
     "CreateValues",
     "UpdateValues",
@@ -48,11 +50,10 @@ pub const OWN: [&str; 10] = [
     "DeleteFound",
     "UpsertById",
     "UpsertByValue",
-    "UpsertValues",
 ];
 
 /// Those of a table that has unique fields.
-pub const OF_UNIQUE: [&str; 2] = ["UpsertByValue", "UpsertValues"];
+pub const OF_UNIQUE: [&str; 1] = ["UpsertByValue"];
 
 /// A reference to a schema of the table.
 pub fn own_ref(suffix: &str) -> Value {
@@ -151,7 +152,7 @@ fn shape(name: &str, schema: &mut Value, more: &mut Vec<(&'static str, Value)>) 
                 schema,
                 "sort",
                 &json!({
-                    "items": {"type": "string", "enum": json_gap("sorts")}, "minItems": 1, "uniqueItems": true
+                    "items": json_gap("sorts"), "minItems": 1, "uniqueItems": true
                 }),
             );
             add(schema, "search", &json!({"minLength": 1}));
@@ -164,6 +165,7 @@ fn shape(name: &str, schema: &mut Value, more: &mut Vec<(&'static str, Value)>) 
         }
         "RecordGroup" => {
             add(schema, "values", &json!({"additionalProperties": {"type": ["number", "string", "null"]}}));
+            add(schema, "group", &json!({"properties": json_gap("group")}));
         }
         _ => question(name, schema),
     }
@@ -197,12 +199,12 @@ fn question(name: &str, schema: &mut Value) {
         "GroupForm" => {
             *schema = json!({
                 "description": "What to group by.",
-                "oneOf": [{"type": "string", "enum": json_gap("groups")}, own_ref("GroupPeriod")]
+                "oneOf": [json_gap("groups"), own_ref("GroupPeriod")]
             });
         }
         "GroupPeriod" => {
             let units = Period::ALL.map(|(name, _)| name);
-            set(schema, "field", &json!({"type": "string", "enum": json_gap("times")}));
+            set(schema, "field", &json_gap("times"));
             set(schema, "unit", &json!({"type": "string", "enum": units}));
         }
         "AggregateForm" => {
@@ -215,28 +217,59 @@ fn question(name: &str, schema: &mut Value) {
 /// Records are recognised by their ids or by a unique field, and in the second case they take no id.
 fn upsert(schema: &mut Value, more: &mut Vec<(&'static str, Value)>) {
     let about = schema.get("description").cloned().unwrap_or_default();
-    let form = |items: Value, on: Value| {
-        json!({
-            "type": "object",
-            "required": ["records", "on"],
-            "additionalProperties": false,
-            "properties": {
-                "records": {"type": "array", "items": items, "minItems": 1, "maxItems": 10_000},
-                "on": {"type": "string", "enum": on, "description": "By what records are recognised."}
-            }
-        })
+    let by_id = json!({
+        "type": "object",
+        "required": ["records", "on"],
+        "additionalProperties": false,
+        "properties": {
+            "records": {"type": "array", "items": own_ref("Patch"), "minItems": 1, "maxItems": CHANGED_RECORDS_MAX},
+            "on": {"type": "string", "enum": ["id"], "description": "By what records are recognised."}
+        }
+    });
+    more.push(("UpsertById", by_id));
+    more.push(("UpsertByValue", json_gap("upsertByValue")));
+    // Of a table without unique fields there is the first form alone.
+    *schema = json!({"description": about, gap("upsertKeyword"): json_gap("upserts")});
+}
+
+/// Records that are recognised by a unique field of the table, which each of them has. Of several such fields one form
+/// speaks for all, and says in words that the values hold what `on` names: generators get lost in a form for each.
+pub fn upserts_by_value(identifier: &str, uniques: &[&str], needed: &[&str]) -> Value {
+    let names: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+    let note = match names.as_slice() {
+        [] => String::new(),
+        names => format!(" A record that is made by it needs {}.", names.join(", ")),
     };
-    let values = json!({
+    let update = json!({"$ref": format!("{SCHEMAS}{identifier}UpdateValues")});
+    let values = match uniques {
+        [one] => json!({
+            "allOf": [update],
+            "required": [one],
+            "description": format!("Values, of which `{one}` says which record is meant.{note}")
+        }),
+        _ => update,
+    };
+    let items = json!({
         "type": "object",
         "required": ["values"],
         "additionalProperties": false,
-        "properties": {"values": own_ref("UpdateValues")}
+        "description": format!("Values, among them that of the field that `on` names.{note}"),
+        "properties": {"values": values}
     });
-    more.push(("UpsertValues", values));
-    more.push(("UpsertById", form(own_ref("Patch"), json!(["id"]))));
-    more.push(("UpsertByValue", form(own_ref("UpsertValues"), json_gap("uniques"))));
-    // Of a table without unique fields there is the first form alone, which is then named without a choice of one.
-    *schema = json!({"description": about, gap("upsertKeyword"): json_gap("upserts")});
+    json!({
+        "type": "object",
+        "required": ["records", "on"],
+        "additionalProperties": false,
+        "properties": {
+            "records": {"type": "array", "items": items, "minItems": 1, "maxItems": CHANGED_RECORDS_MAX},
+            "on": {
+                "type": "string",
+                "enum": uniques,
+                "x-enum-varnames": constants(uniques.iter().copied()),
+                "description": "By what records are recognised."
+            }
+        }
+    })
 }
 
 /// A schema with some of the properties of another, all of them required.

@@ -74,8 +74,9 @@ pub struct Stock {
     pub security: String,
     /// What is said of the tags, by name.
     pub tags: HashMap<String, String>,
-    /// The parameter that names a record.
+    /// The parameters that name a record and an order.
     pub record_parameter: Value,
+    pub sort_parameter: Value,
     /// Names that no table may take.
     pub taken: Vec<String>,
     /// What stands behind a table's identifier: in names of schemas, and in ids of operations.
@@ -88,6 +89,7 @@ struct Shared {
     parameters: Map<String, Value>,
     responses: Map<String, Value>,
     record: Value,
+    sort: Value,
 }
 
 impl Stock {
@@ -130,6 +132,7 @@ impl Stock {
             security: document.pointer("/components/securitySchemes").map(text).unwrap_or_default(),
             tags: tags_of(&document),
             record_parameter: shared.record,
+            sort_parameter: shared.sort,
             of_table: together(of_table),
             of_space: together(of_space),
         }
@@ -206,10 +209,23 @@ fn typed(operation: &Value, id: &str, shared: &mut Shared) -> Value {
     members.insert("operationId".into(), format!("{}{suffix}", gap("name")).into());
     members.insert("tags".into(), json!([gap("tag")]));
     members.insert("summary".into(), format!("{summary} of {}", gap("title")).into());
-    members.insert("description".into(), about.into());
+    let mut untyped = String::new();
     if let Some(Value::Array(parameters)) = members.get_mut("parameters") {
+        let called = |of: &Value, name: &str| of.get("name").and_then(Value::as_str) == Some(name);
+        let left: Vec<_> = UNTYPED
+            .iter()
+            .filter(|name| parameters.iter().any(|of| called(of, name)) || id == "recordQuery")
+            .collect();
+        untyped = left.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
         *parameters = parameters.iter().filter_map(|of| parameter(of, id, shared)).collect();
     }
+    let left = match untyped.as_str() {
+        "" => String::new(),
+        names => format!(
+            "\n\nThe typed document leaves out {names}: with that the answer would be of another type."
+        ),
+    };
+    members.insert("description".into(), format!("{about}{left}").into());
     let body = members.get_mut("requestBody").and_then(|body| body.pointer_mut("/content/application~1json"));
     if let Some(Value::Object(body)) = body {
         body.insert("example".into(), json_gap(id));
@@ -265,6 +281,10 @@ fn parameter(of: &Value, id: &str, shared: &mut Shared) -> Option<Value> {
     if name == "record" {
         shared.record = of.clone();
         return Some(json_gap("recordParameter"));
+    }
+    if name == "sort" {
+        shared.sort = of.clone();
+        return Some(json_gap("sortParameter"));
     }
     let name: String = name.split('-').map(capital).collect();
     let name = named(&mut shared.parameters, name, id.strip_prefix("record").unwrap_or(id), of);

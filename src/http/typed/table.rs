@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::filter::Said;
+use super::filter::{RECORD_ID, Said};
 use super::names::camel;
-use super::shapes::SCHEMAS;
+use super::shapes::{SCHEMAS, upserts_by_value};
 use super::stock::Stock;
-use super::value::{Examples, For, is_computed, is_needed, values_schema};
+use super::value::{Examples, For, group_schema, is_computed, is_needed, values_schema};
 use crate::id::RecordId;
 use crate::model::expr::braced;
 use crate::model::field::OpenField;
@@ -17,6 +17,9 @@ use crate::model::value::Kind;
 
 /// Fields that an example of a new record names besides those that it needs.
 const SHOWN: usize = 12;
+
+/// Names that the description of `sort` lists.
+const NAMED: usize = 50;
 
 /// A table as a document calls it.
 pub struct Named<'t> {
@@ -53,7 +56,10 @@ impl Filling {
         } else {
             ("oneOf", json!([reference("UpsertById"), reference("UpsertByValue")]))
         };
-        let said = Said::of(table);
+        let said = Said::of(table, identifier);
+        let sorted = said.sorted();
+        let needed: Vec<&str> =
+            table.fields.iter().filter(|open| is_needed(open)).map(|open| open.field.name.as_str()).collect();
         let about = table.description.clone().unwrap_or_else(|| format!("A record of {}.", table.name));
         let mut texts: HashMap<&'static str, String> = [
             ("Name", identifier.clone()),
@@ -76,9 +82,11 @@ impl Filling {
             ("groups", said.groups),
             ("times", said.times),
             ("figures", said.figures),
-            ("uniques", json!(uniques)),
+            ("group", groups(table)),
+            ("upsertByValue", upserts_by_value(identifier, &uniques, &needed)),
             ("upserts", upserts),
             ("recordParameter", record_parameter(stock, shown)),
+            ("sortParameter", sort_parameter(stock, &sorted)),
         ];
         let json = json.into_iter().chain(bodies(table, shown, &uniques));
         texts.extend(json.map(|(gap, value)| (gap, value.to_string())));
@@ -99,20 +107,47 @@ fn inside(text: &str) -> String {
 
 fn record_parameter(stock: &Stock, shown: &Shown) -> Value {
     let mut parameter = stock.record_parameter.clone();
-    if let (Some(members), Some(record)) = (parameter.as_object_mut(), shown.record) {
-        members.insert("example".into(), record.to_string().into());
+    if let Some(members) = parameter.as_object_mut() {
+        members.insert("schema".into(), json!({"type": "string", "pattern": RECORD_ID}));
+        members.extend(shown.record.map(|record| ("example".to_owned(), record.to_string().into())));
     }
     parameter
 }
 
+/// The parameter `sort`, which says what the records of the table are sorted by.
+fn sort_parameter(stock: &Stock, sorted: &[String]) -> Value {
+    let mut parameter = stock.sort_parameter.clone();
+    let mut names: Vec<String> = sorted.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    names.extend((sorted.len() > NAMED).then(|| "…".to_owned()));
+    let about = parameter.get("description").and_then(Value::as_str).unwrap_or_default();
+    let about = format!("{about}\n\nNames: {}.", names.join(", "));
+    if let Some(members) = parameter.as_object_mut() {
+        members.insert("description".into(), about.into());
+    }
+    parameter
+}
+
+/// What a group can be of, by the names that it is asked for.
+fn groups(table: &OpenTable) -> Value {
+    let time = json!({"type": ["string", "null"]});
+    let own = [
+        ("version", json!({"type": "integer", "format": "int64"})),
+        ("createdAt", time.clone()),
+        ("updatedAt", time),
+    ];
+    let own = own.into_iter().map(|(name, schema)| (name.to_owned(), schema));
+    let fields = table.fields.iter().filter(|open| open.of_type.kind() != Kind::Json);
+    own.chain(fields.map(|open| (open.field.name.to_string(), group_schema(open)))).collect()
+}
+
 /// An example of each body, by the operation in the static document.
 fn bodies(table: &OpenTable, shown: &Shown, uniques: &[&str]) -> Vec<(&'static str, Value)> {
-    let (new, filter) = (new_values(table, shown), filter_json(table, &shown.values));
+    let (new, filter) = (new_values(table, shown, false), filter_json(table, &shown.values));
     let changed = changed_values(table, shown);
     let sort = json!(["-createdAt"]);
     let chosen = table.fields.iter().find(|open| open.of_type.kind() == Kind::Choices);
     let group = chosen.map_or("createdAt", |open| open.field.name.as_str());
-    let mut upserted = new.clone();
+    let mut upserted = new_values(table, shown, true);
     let on = uniques.iter().find(|name| upserted.get(**name).is_some_and(|value| !value.is_null()));
     let record = match on {
         Some(_) => json!({"values": upserted}),
@@ -136,15 +171,18 @@ fn bodies(table: &OpenTable, shown: &Shown, uniques: &[&str]) -> Vec<(&'static s
     ]
 }
 
-/// Values of a record that can be made: all that it needs, and some of what it may have.
-fn new_values(table: &OpenTable, shown: &Shown) -> Map<String, Value> {
+/// Values of a record that can be made: all that it needs, and some of what it may have. What is unique and may be left
+/// out is only there where `uniques` asks for it, since an example with it would make one record and no second one.
+fn new_values(table: &OpenTable, shown: &Shown, uniques: bool) -> Map<String, Value> {
     let mut values = Map::new();
     for open in table.fields.iter().filter(|open| !is_computed(open)) {
         let name = open.field.name.as_str();
         // What a record of the table has in a unique field is taken.
         let example = if open.field.unique.is_some() { None } else { shown.values.get(name).cloned() };
         let example = example.unwrap_or_else(|| open.of_type.example());
-        if is_needed(open) || values.len() < SHOWN && !example.is_null() {
+        // Of no choices there is no value.
+        let fits = values.len() < SHOWN && (uniques || open.field.unique.is_none());
+        if !example.is_null() && (is_needed(open) || fits) {
             values.insert(name.to_owned(), example);
         }
     }

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::names::constants;
 use crate::model::field::{Keys, OpenField, Source};
 use crate::model::table::OpenTable;
+use crate::model::value::Kind;
 
 /// What values are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,14 +94,20 @@ fn value_schema(open: &OpenField, of: For, example: Option<&Value>) -> Value {
     if of.is_sent() && !nullable && !is_computed(open) {
         filled(&mut schema);
     }
+    named(&mut schema);
+    if let Some(Value::Object(items)) = schema.get_mut("items") {
+        named(items);
+    }
+    let limits = schema.remove("description");
     if nullable {
         emptied(&mut schema, of);
     }
-    if let Some(about) = about(open) {
+    if let Some(about) = about(open, of, limits.as_ref().and_then(Value::as_str)) {
         schema.insert("description".into(), about.into());
     }
     let default = open.default_value();
-    if matches!(of, For::Create | For::Form) && !default.is_empty() {
+    // In a document `default` would make members required in the types that some generators make: there it is said in words.
+    if of == For::Form && !default.is_empty() {
         schema.insert("default".into(), rendered(open, &default));
     }
     if let Some(example) = example.filter(|example| !example.is_null()) {
@@ -108,11 +116,47 @@ fn value_schema(open: &OpenField, of: For, example: Option<&Value>) -> Value {
     Value::Object(schema)
 }
 
-fn about(open: &OpenField) -> Option<String> {
-    let own = open.field.description.as_deref();
-    let unique = open.field.unique.map(|_| "No two records have the same value.");
-    let parts: Vec<&str> = own.into_iter().chain(unique).collect();
+/// What people are told of a field: its description, and what no keyword says of its values.
+fn about(open: &OpenField, of: For, limits: Option<&str>) -> Option<String> {
+    let mut parts: Vec<String> = open.field.description.iter().cloned().collect();
+    parts.extend(open.field.unique.map(|_| "No two records have the same value.".to_owned()));
+    if of.is_sent() && !is_computed(open) {
+        parts.extend(limits.map(str::to_owned));
+        let default = open.default_value();
+        if matches!(of, For::Create | For::Form) && !default.is_empty() {
+            parts.push(format!("Left out, it is `{}`.", rendered(open, &default)));
+        }
+    }
     (!parts.is_empty()).then(|| parts.join("\n\n"))
+}
+
+/// Gives the values of an enumeration names of their own, since those that generators make of them may be alike.
+pub fn named(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(values)) = schema.get("enum") else { return };
+    let names = constants(values.iter().filter_map(Value::as_str));
+    if names.len() == values.len() {
+        schema.insert("x-enum-varnames".into(), names.into());
+    }
+}
+
+/// What a group of records shares in a column of this field.
+pub fn group_schema(open: &OpenField) -> Value {
+    match open.of_type.kind() {
+        Kind::Bool => json!({"type": ["boolean", "null"]}),
+        Kind::Int => json!({"type": ["integer", "null"], "format": "int64"}),
+        Kind::Float => json!({"type": ["number", "null"], "format": "double"}),
+        Kind::Text | Kind::Time => json!({"type": ["string", "null"]}),
+        Kind::Choices | Kind::Json => {
+            let Value::Object(mut schema) = open.of_type.schema(Keys::Name) else { return json!({}) };
+            schema.remove("description");
+            named(&mut schema);
+            if let Some(Value::Object(items)) = schema.get_mut("items") {
+                named(items);
+            }
+            emptied(&mut schema, For::Answer);
+            schema.into()
+        }
+    }
 }
 
 /// Takes out what the server takes for the empty value, which a required field refuses.
@@ -138,11 +182,14 @@ fn emptied(schema: &mut Map<String, Value>, of: For) {
         schema.insert("type".into(), "null".into());
         return;
     }
+    // Beside the list and not in it: `null` in both the types and the values makes generators say it twice.
+    if schema.contains_key("enum") {
+        let choices = std::mem::take(schema);
+        schema.insert("anyOf".into(), json!([choices, {"type": "null"}]));
+        return;
+    }
     if let Some(of_type) = schema.get_mut("type") {
         *of_type = json!([of_type.take(), "null"]);
-    }
-    if let Some(Value::Array(choices)) = schema.get_mut("enum") {
-        choices.push(Value::Null);
     }
     if let Some(Value::String(pattern)) = schema.get_mut("pattern")
         && of.is_sent()

@@ -6,9 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use ::sled::Batch;
-
 use super::history::{History, Moment, Old};
+use super::journal::Journal;
 use super::pieces::{Tree, encode};
 use super::reader::View;
 use crate::kv::durable::Group;
@@ -154,13 +153,14 @@ impl Shared {
     }
 
     /// The committer's life: takes group after group to the disk, until the engine is closed or a group fails.
-    pub(super) fn commit_until_closed(&self) {
+    pub(super) fn commit_until_closed(&self, mut journal: Journal) {
         let mut number = 0;
         while let Some(applying) = self.take() {
             number += 1;
             // Sled panics where it finds itself inconsistent; whoever waits must hear of that, too.
-            let stored = catch_unwind(AssertUnwindSafe(|| self.store(number, &applying.changes)))
-                .unwrap_or_else(|_| Err(Error::Broken("sled panicked".into())));
+            let stored =
+                catch_unwind(AssertUnwindSafe(|| self.store(number, &applying.changes, &mut journal)))
+                    .unwrap_or_else(|_| Err(Error::Broken("sled panicked".into())));
             if let Err(error) = stored {
                 return self.poison(&applying, &error);
             }
@@ -199,32 +199,41 @@ impl Shared {
         Some(applying)
     }
 
-    fn store(&self, number: u64, changes: &Changes) -> Result<()> {
-        let (batch, olds) = self.prepare(changes)?;
+    fn store(&self, number: u64, changes: &Changes, journal: &mut Journal) -> Result<()> {
+        let olds = self.prepare(changes, journal)?;
         self.history.publish(number, olds);
-        self.tree.0.apply_batch(batch)?;
+        let journaled = journal.append()?;
+        if journaled {
+            journal.apply(&self.tree.0)?;
+        } else {
+            journal.apply_whole(&self.tree.0)?;
+        }
         drop(lock(&self.gate));
         if self.fail_next_flush.swap(false, Ordering::SeqCst) {
             return Err(Error::Broken("a test made this flush fail".into()));
         }
-        self.tree.0.flush()?;
-        self.log.sync_data().map_err(|error| Error::Broken(format!("cannot sync the log: {error}")))?;
+        if !journaled {
+            self.tree.0.flush()?;
+            self.log.sync_data().map_err(|error| Error::Broken(format!("cannot sync the log: {error}")))?;
+            journal.restart()?;
+        }
         self.flushes.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Encodes a group and reads what it overwrites; sled's batch lock, which stops all readers, is not yet held.
-    fn prepare(&self, changes: &Changes) -> Result<(Batch, Vec<Old>)> {
-        let (mut batch, mut olds) = (Batch::default(), Vec::new());
+    /// Makes a group and reads what it overwrites; sled's batch lock, which stops all readers, is not yet held.
+    fn prepare(&self, changes: &Changes, journal: &mut Journal) -> Result<Vec<Old>> {
+        let mut olds = Vec::new();
+        journal.begin();
         for (key, new) in changes.iter() {
             // Only this thread changes sled, so nothing is torn here.
             let old = self.tree.get(key)?.settled(key)?;
             if old != *new {
-                encode(&mut batch, key, old.as_ref(), new.as_ref())?;
+                encode(journal, key, old.as_ref(), new.as_ref())?;
                 olds.push((key.clone(), old));
             }
         }
-        Ok((batch, olds))
+        Ok(olds)
     }
 
     /// Ends writing: what became of this group nobody knows, and what was staged behind it may rest on it. The visible

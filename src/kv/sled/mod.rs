@@ -5,9 +5,11 @@
 //! - `keys.rs`, `pieces.rs`: keys and values in sled's one tree; `apply_batch` is atomic in one tree only.
 //! - `history.rs`: old values, and with them snapshots; `reader.rs` reads through it.
 //! - `committer.rs`: staging, group commit, and what happens when a flush fails.
+//! - `journal.rs`: what the last groups wrote, so that sled need not be flushed for each.
 
 mod committer;
 mod history;
+mod journal;
 mod keys;
 mod open;
 mod pieces;
@@ -20,6 +22,7 @@ use std::thread::JoinHandle;
 
 use self::committer::Shared;
 use self::history::History;
+use self::journal::Journal;
 use self::open::Release;
 use self::pieces::Tree;
 use self::reader::{Snapshot, newest};
@@ -56,11 +59,11 @@ impl Sled {
     /// # Errors
     /// [`Error::Held`] if the directory is in use, and stays so for two seconds.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        let (db, log) = open::open(path.as_ref(), &options)?;
+        let (db, log, journal) = open::open(path.as_ref(), &options)?;
         let lock = log.try_clone().ok();
         let shared = Arc::new(Shared::new(Tree(db), log, History::new(options.history_bytes)));
         let release = Release { lock, shared: Arc::downgrade(&shared) };
-        let committer = Committer::start(&shared)?;
+        let committer = Committer::start(&shared, journal)?;
         Ok(Self { _committer: committer, shared, _release: release })
     }
 
@@ -120,11 +123,11 @@ struct Committer {
 }
 
 impl Committer {
-    fn start(shared: &Arc<Shared>) -> Result<Self> {
+    fn start(shared: &Arc<Shared>, journal: Journal) -> Result<Self> {
         let own = Arc::clone(shared);
         let thread = std::thread::Builder::new()
             .name("committer".into())
-            .spawn(move || own.commit_until_closed())
+            .spawn(move || own.commit_until_closed(journal))
             .map_err(|error| Error::Broken(format!("cannot start the committer: {error}")))?;
         Ok(Self { shared: Some(Arc::clone(shared)), thread: Some(thread) })
     }

@@ -10,26 +10,29 @@ use ::sled::{Config, Db};
 
 use super::Options;
 use super::committer::Shared;
+use super::journal::Journal;
 use crate::kv::{Error, Result};
 
 /// How long to wait for a directory to be let go: a process that was just killed may still hold it.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Opens sled in `path`, and its log. When this has answered, the names of its files are on the disk.
-pub(super) fn open(path: &Path, options: &Options) -> Result<(Db, File)> {
+/// Opens sled in `path`, with its log and the journal. When this has answered, sled holds what the journal held, and the
+/// names of the files are on the disk.
+pub(super) fn open(path: &Path, options: &Options) -> Result<(Db, File, Journal)> {
     let path = std::path::absolute(path).map_err(|error| broken("find", path, &error))?;
     let existing = path.ancestors().find(|dir| dir.exists()).map(Path::to_path_buf);
     let config = Config::new().path(&path).cache_capacity(options.cache_bytes).flush_every_ms(None);
     let db = open_patiently(&path, &config)?;
-    let log_path = path.join("db");
-    let log = File::options()
-        .read(true)
-        .write(true)
-        .open(&log_path)
-        .map_err(|error| broken("open", &log_path, &error))?;
+    let log = file_open(&path.join("db"), false)?;
+    let journal = Journal::open(file_open(&path.join("journal"), true)?, &db, &log)?;
     sync_names(&path, existing)?;
-    Ok((db, log))
+    Ok((db, log, journal))
+}
+
+fn file_open(path: &Path, create: bool) -> Result<File> {
+    let opened = File::options().read(true).write(true).create(create).truncate(false).open(path);
+    opened.map_err(|error| broken("open", path, &error))
 }
 
 fn open_patiently(path: &Path, config: &Config) -> Result<Db> {
@@ -46,10 +49,12 @@ fn open_patiently(path: &Path, config: &Config) -> Result<Db> {
 }
 
 /// Removes the snapshots of sled's page table that can't be read: those still being written (`.generating`) when a start
-/// ended, as it does on a full disk, and then finished ones until one is whole.
+/// ended, as it does on a full disk, and finished ones that are newer than one that is whole.
 ///
-/// Sled takes the last file by name, an unfinished one too, and where it can't read that one refuses the database. A
-/// snapshot is only where reading the log begins: with an older one, or none, sled reads more of the log, which has all.
+/// Sled takes the last file by name, an unfinished one too, and where it can't read that one refuses the database. With an
+/// older one it reads more of the log. Without any it may not find the end of its log, since it has given segments free that
+/// it knew from the snapshot to be superseded; then it takes the database for empty and overwrites it. So if there are
+/// finished ones, and none is whole, nothing is touched.
 fn snapshots_tidy(path: &Path) -> Result<()> {
     // Held by another process, these files may be good soon, and opening will say that it is held.
     match File::open(path.join("db")) {
@@ -60,21 +65,22 @@ fn snapshots_tidy(path: &Path) -> Result<()> {
     let files = path.read_dir().map_err(|error| broken("read", path, &error))?.flatten();
     let named =
         |file: &PathBuf| file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"snap."));
-    let (unfinished, mut finished): (Vec<_>, Vec<_>) = files
+    let (mut bad, mut finished): (Vec<_>, Vec<_>) = files
         .map(|file| file.path())
         .filter(named)
         .partition(|file| file.extension().is_some_and(|extension| extension == "generating"));
-    for file in &unfinished {
-        snapshot_remove(file)?;
-    }
     finished.sort();
-    while let Some(last) = finished.pop() {
-        if snapshot_is_whole(&last)? {
+    let newest = finished.last().cloned();
+    while let Some(last) = finished.last().map(|last| snapshot_is_whole(last)).transpose()? {
+        if last {
             break;
         }
-        snapshot_remove(&last)?;
+        bad.extend(finished.pop());
     }
-    Ok(())
+    if let (Some(newest), true) = (newest, finished.is_empty()) {
+        return Err(Error::Corrupt(format!("{} can't be read; restore it from a backup", newest.display())));
+    }
+    bad.iter().try_for_each(|file| snapshot_remove(file))
 }
 
 fn snapshot_remove(file: &Path) -> Result<()> {
@@ -95,9 +101,9 @@ fn is_held(error: &::sled::Error) -> bool {
     matches!(error, ::sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
 }
 
-/// Syncs sled's files and every directory that may be new. Sled syncs none of them.
+/// Syncs the files and every directory that may be new. Sled syncs none of them.
 fn sync_names(path: &Path, existing: Option<PathBuf>) -> Result<()> {
-    for file in ["conf", "db"].map(|name| path.join(name)) {
+    for file in ["conf", "db", "journal"].map(|name| path.join(name)) {
         sync(&file)?;
     }
     if cfg!(unix) {

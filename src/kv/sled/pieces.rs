@@ -4,6 +4,7 @@
 //! keyspace(1) key                         -> 0 value                     a value of at most PIECE_BYTES_MAX
 //! keyspace(1) key                         -> 1 length(u32)               a longer one, which lies in pieces:
 //! 255 length of the stored key(u16) key number(u32) -> bytes             of PIECE_BYTES_MAX each, the last is shorter
+//! 255                                     -> number(u64)                 of the last group, see journal.rs
 //! ```
 //!
 //! Integers are big-endian; all of these keys are escaped, see `keys.rs`. Pieces are there because sled puts a leaf that
@@ -11,8 +12,9 @@
 
 use std::ops::Bound;
 
-use ::sled::{Batch, Db};
+use ::sled::Db;
 
+use super::journal::Journal;
 use super::keys::{escape, unescape};
 use crate::kv::{Bytes, Error, Keyspace, Result, Way};
 use crate::limits::PIECE_BYTES_MAX;
@@ -101,21 +103,26 @@ impl Tree {
     }
 }
 
-/// Adds to `batch` what turns `old` into `new`, pieces no longer needed included.
-pub(super) fn encode(batch: &mut Batch, key: &[u8], old: Option<&Bytes>, new: Option<&Bytes>) -> Result<()> {
+/// Adds to a group what turns `old` into `new`, pieces no longer needed included.
+pub(super) fn encode(
+    group: &mut Journal,
+    key: &[u8],
+    old: Option<&Bytes>,
+    new: Option<&Bytes>,
+) -> Result<()> {
     match new {
-        None => batch.remove(&*escape(key)),
-        Some(value) if value.len() <= PIECE_BYTES_MAX => batch.insert(&*escape(key), head(SHORT, value)),
+        None => group.remove(&escape(key)),
+        Some(value) if value.len() <= PIECE_BYTES_MAX => group.put(&escape(key), &[&[SHORT], value]),
         Some(value) => {
             let length = u32::try_from(value.len()).map_err(|_| Error::TooLarge(value.len()))?;
-            batch.insert(&*escape(key), head(LONG, &length.to_be_bytes()));
+            group.put(&escape(key), &[&[LONG], &length.to_be_bytes()]);
             for (piece, number) in value.chunks(PIECE_BYTES_MAX).zip(0..) {
-                batch.insert(piece_key(key, number), piece);
+                group.put(&piece_key(key, number), &[piece]);
             }
         }
     }
     for number in pieces(new.map(Bytes::len))..pieces(old.map(Bytes::len)) {
-        batch.remove(piece_key(key, number));
+        group.remove(&piece_key(key, number));
     }
     Ok(())
 }
@@ -126,13 +133,6 @@ fn pieces(length: Option<usize>) -> u32 {
         length.filter(|length| *length > PIECE_BYTES_MAX).map(|length| length.div_ceil(PIECE_BYTES_MAX));
     // A length fits 32 bits, see `encode`.
     count.and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
-}
-
-fn head(marker: u8, rest: &[u8]) -> Vec<u8> {
-    let mut head = Vec::with_capacity(1 + rest.len());
-    head.push(marker);
-    head.extend_from_slice(rest);
-    head
 }
 
 fn piece_key(key: &[u8], number: u32) -> Vec<u8> {

@@ -142,3 +142,8 @@ fn shown(faults: Faults) -> Vec<String> {
         .map(|fault| format!("{} {}: {}", fault.pointer, fault.code.name(), fault.detail))
         .collect()
 }
+
+/// Lower case by the words of the contract: each character for itself.
+fn small(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}

@@ -50,7 +50,12 @@ impl FieldType for Date {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "string", "format": "date", "pattern": format!("^(?:{})$", time::DATE_PATTERN)})
+        serde_json::json!({
+            "type": "string",
+            "format": "date",
+            "pattern": format!("^(?:{})$", time::DATE_PATTERN),
+            "description": "A day that the calendar has."
+        })
     }
 
     fn example(&self) -> serde_json::Value {

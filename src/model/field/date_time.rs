@@ -55,7 +55,13 @@ impl FieldType for DateTime {
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
         let pattern = format!("^(?:{}{})$", time::DATE_PATTERN, time::CLOCK_PATTERN);
-        serde_json::json!({"type": "string", "format": "date-time", "pattern": pattern})
+        serde_json::json!({
+            "type": "string",
+            "format": "date-time",
+            "pattern": pattern,
+            "description": "A moment whose day the calendar has, and which in UTC too is within the years 1 to 9999. There are no \
+                            leap seconds."
+        })
     }
 
     fn example(&self) -> serde_json::Value {

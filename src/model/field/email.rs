@@ -125,7 +125,17 @@ impl FieldType for Email {
         let (more, label) = (EMAIL_LOCAL_BYTES_MAX - 1, EMAIL_LABEL_CHARS_MAX - 2);
         let label = format!("{ends}(?:{inside}{{0,{label}}}{ends})?");
         let pattern = format!(r"^(?:{name}(?:\.?{name}){{0,{more}}}@{label}(?:\.{label})*)$");
-        serde_json::json!({"type": "string", "format": "email", "maxLength": EMAIL_BYTES_MAX, "pattern": pattern})
+        let about = format!(
+            "At most {EMAIL_BYTES_MAX} bytes in UTF-8, {EMAIL_LOCAL_BYTES_MAX} of them before the `@`, and in the domain no other \
+             signs than letters, digits and hyphens of any script."
+        );
+        serde_json::json!({
+            "type": "string",
+            "format": "email",
+            "maxLength": EMAIL_BYTES_MAX,
+            "pattern": pattern,
+            "description": about
+        })
     }
 
     fn example(&self) -> serde_json::Value {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Definition, FieldType, Keys};
 use crate::error::{Code, Faults};
-use crate::limits::LONG_BYTES_MAX;
+use crate::limits::{JSON_DEPTH_MAX, LONG_BYTES_MAX};
 use crate::model::json::{self, Json, Pointer};
 use crate::model::value::{Kind, Value};
 
@@ -92,7 +92,11 @@ impl FieldType for JsonType {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({})
+        let about = format!(
+            "At most {LONG_BYTES_MAX} bytes in its shortest spelling and {JSON_DEPTH_MAX} levels deep; integers that a double can't hold \
+             exactly are refused."
+        );
+        serde_json::json!({"description": about})
     }
 
     fn example(&self) -> serde_json::Value {

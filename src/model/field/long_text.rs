@@ -48,7 +48,11 @@ impl FieldType for LongText {
     /// A schema counts characters, of which there are never more than bytes: what it forbids is refused, and a text that is
     /// not ASCII may be so even if it is shorter.
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        text::schema(LONG_BYTES_MAX)
+        let mut schema = text::schema(LONG_BYTES_MAX);
+        if let Some(members) = schema.as_object_mut() {
+            members.insert("description".into(), format!("At most {LONG_BYTES_MAX} bytes in UTF-8.").into());
+        }
+        schema
     }
 
     fn example(&self) -> serde_json::Value {

@@ -53,7 +53,11 @@ impl FieldType for Number {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        serde_json::json!({"type": "number", "format": "double"})
+        serde_json::json!({
+            "type": "number",
+            "format": "double",
+            "description": "An integer that a double can't hold exactly, such as 9007199254740993, is refused."
+        })
     }
 
     fn example(&self) -> serde_json::Value {

@@ -364,17 +364,21 @@ impl FieldType for Select {
             .map(|choice| if keys == Keys::Id { choice.id.to_string() } else { choice.name.to_string() })
             .collect();
         // An empty `enum` is not allowed everywhere; of no choices there is no value, or the empty list only.
-        let one = if names.is_empty() {
+        let mut schema = if names.is_empty() {
             serde_json::json!({"not": {}})
         } else {
             serde_json::json!({"type": "string", "enum": names})
         };
         if self.multiple {
             let most = names.len();
-            serde_json::json!({"type": "array", "items": one, "uniqueItems": true, "maxItems": most})
-        } else {
-            one
+            schema =
+                serde_json::json!({"type": "array", "items": schema, "uniqueItems": true, "maxItems": most});
         }
+        if let Some(members) = schema.as_object_mut().filter(|_| !names.is_empty()) {
+            let about = "The id of a choice is taken as well as its name, and answered as its name; `\"\"` is taken for the empty value.";
+            members.insert("description".into(), about.into());
+        }
+        schema
     }
 
     fn example(&self) -> serde_json::Value {

@@ -28,7 +28,17 @@ const WITHOUT_SLASHES: [&str; 14] = [
 /// Schemes that make a click run what a stranger wrote.
 const SCRIPTS: [&str; 2] = ["javascript", "vbscript"];
 
+/// Schemes of the web, whose addresses have a host.
+const WITH_HOST: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
+
 struct Url;
+
+/// A pattern of one of these words in any case. Patterns have no flags in JSON Schema.
+fn any_case(words: &[&str]) -> String {
+    let letter = |c: char| format!("[{}{c}]", c.to_ascii_uppercase());
+    let words: Vec<String> = words.iter().map(|word| word.chars().map(letter).collect()).collect();
+    format!("(?:{})", words.join("|"))
+}
 
 fn check(text: &str) -> Result<(), (Code, String)> {
     text::chars_at_most(text, STRING_CHARS_MAX)?;
@@ -87,9 +97,20 @@ impl FieldType for Url {
     }
 
     fn schema(&self, _keys: Keys) -> serde_json::Value {
-        let (bare, rest) = (WITHOUT_SLASHES.join("|"), r"[^\x00-\x20\x7f-\xa0\s\\]+");
-        let pattern = format!("^(?:(?:{bare}):{rest}|[A-Za-z][A-Za-z0-9+.-]*://{rest})$");
-        serde_json::json!({"type": "string", "format": "iri", "maxLength": STRING_CHARS_MAX, "pattern": pattern})
+        let (bare, rest) = (any_case(&WITHOUT_SLASHES), r"[^\x00-\x20\x7f-\xa0\s\\]+");
+        let pattern = format!("^(?:{bare}:{rest}|[A-Za-z][A-Za-z0-9+.-]*://{rest})$");
+        // A user and a port are no host.
+        let (scripts, web) = (any_case(&SCRIPTS), any_case(&WITH_HOST));
+        let hostless = "(?:[^/?#]*@)?:[0-9]*(?:[/?#]|$)|[^/?#]*@(?:[/?#]|$)|[?#]|$";
+        let wrong = format!("^(?:{scripts}:|{web}:/+(?:{hostless}))");
+        serde_json::json!({
+            "type": "string",
+            "format": "iri",
+            "maxLength": STRING_CHARS_MAX,
+            "pattern": pattern,
+            "not": {"type": "string", "pattern": wrong},
+            "description": "An absolute address that can be read: with a host that is a name or an IP address, and a port below 65536."
+        })
     }
 
     fn example(&self) -> serde_json::Value {

@@ -395,8 +395,3 @@ const JSON_TOKENS: &[&str] = &[
     "null",
     "3",
 ];
-
-/// Lower case by the words of the contract: each character for itself.
-fn small(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
-}
