@@ -2,19 +2,23 @@
 
 import os
 import re
+import sys
 
 import schemathesis
+from schemathesis.core.failures import AcceptedNegativeData
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+# Filters hold filters, and what makes examples of them calls itself more often than Python likes.
+sys.setrecursionlimit(20_000)
 
 # Refusals of requests that fit a document all the same: the code of the fault, and how its pointer begins. Both kinds of
 # documents leave open what only the server knows at that moment, or what is written in a language of its own:
 OF_ALL = {
     ("invalid_cursor", ""),  # opaque
-    ("invalid_filter", ""), ("unknown_field", "filter"), ("unknown_field", "/filter"),  # expressions
+    (".*", "filter"), ("invalid_filter", ""), ("unknown_field", "/filter"),  # expressions
     ("required", "/filter"),  # groups without any condition, which a bulk change does not take for all records
     ("invalid_parameter", "sort"),  # names with commas between them
     ("required", r"/records/\d+/values/"),  # an upsert by ids that are not there makes records, which need more
-    ("invalid_value", r"/records/\d+/id$"),  # two changes of one record, which no schema can tell
-    ("invalid_value", r"/sort/\d+$"),  # a field up and down, likewise
     ("idempotency_key_not_taken", ""),  # with `dryRun=true`, which changes nothing that could be repeated
     ("idempotency_key_reused", ""),  # the same key with another body
     ("name_taken", ""), ("id_taken", ""), ("value_taken", ""),  # beside other faults, where the status is not 409
@@ -31,6 +35,8 @@ OF_STATIC = OF_ALL | {
     ]
 } | {("unknown_member", at) for at in ["/options", "/fields/", "/filter", r"/(values|ids|records|records/\d+/id)$"]}
 ALLOWED = OF_ALL if os.environ.get("UNDB_DOCUMENT") == "typed" else OF_STATIC
+# The same thing twice in a list, in other words or in a part of its items, which no schema can tell.
+TWICE = re.compile("twice|already")
 # Things that are not there, rights, and states: no document can promise these away.
 STATUSES = {401, 403, 404, 409, 412, 429}
 
@@ -48,6 +54,16 @@ def before_call(context, case, kwargs):
 
 
 @schemathesis.check
+def violations_are_refused(context, response, case):
+    """As `negative_data_rejection`, but for addresses that browsers take and RFC 3987 does not: those are taken."""
+    try:
+        negative_data_rejection(context, response, case)
+    except AcceptedNegativeData as accepted:
+        if "'iri' format" not in str(accepted.message):
+            raise
+
+
+@schemathesis.check
 def refusals_have_reasons(context, response, case):
     """A request that fits the document is refused for reasons only that the document can't say."""
     if case.meta is None or not case.meta.generation.mode.is_positive:
@@ -61,5 +77,6 @@ def refusals_have_reasons(context, response, case):
     problem = response.json()
     faults = problem["errors"] or [{"code": problem["code"], "pointer": ""}]
     for fault in faults:
-        known = any(fault["code"] == code and re.match(at, fault["pointer"]) for code, at in ALLOWED)
+        twice = fault["code"] == "invalid_value" and TWICE.search(fault["detail"])
+        known = twice or any(re.fullmatch(code, fault["code"]) and re.match(at, fault["pointer"]) for code, at in ALLOWED)
         assert known, f"refused a request that fits: {fault}"

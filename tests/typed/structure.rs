@@ -187,3 +187,19 @@ fn names_that_programs_would_write_alike_are_told_apart() {
     let place = sorts["enum"].as_array().unwrap().iter().position(|name| name == "-id").unwrap();
     assert_eq!(sorts["x-enum-varnames"][place], "ID_DESC");
 }
+
+/// The server takes addresses as browsers do, which RFC 3987 does not all take: it can promise that an IRI is taken, and not
+/// that one is answered.
+#[test]
+fn an_address_need_not_be_an_iri_in_answers() {
+    let shop = shop();
+    let fields = json!([{"name": "name", "type": "string"}, {"name": "page", "type": "url"}]);
+    let path = format!("/api/openapi/bases/{}/tables/{}/records", shop.base, table(&shop, "Links", &fields));
+    let values = json!({"page": "https://example.com/?q=a|b"});
+    let made = shop.server.post(&path).token(&shop.token);
+    assert_eq!(made.json(json!({"values": values})).send().status, 201);
+    let schemas = document(&shop.server, &shop.token, SPACE)["components"]["schemas"].clone();
+    let format = |of: &str| schemas[of]["properties"]["page"]["format"].clone();
+    assert_eq!(format("LinksCreateValues"), "iri");
+    assert_eq!(format("LinksValues"), Value::Null);
+}

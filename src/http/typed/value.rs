@@ -98,6 +98,10 @@ fn value_schema(open: &OpenField, of: For, example: Option<&Value>) -> Value {
     if let Some(Value::Object(items)) = schema.get_mut("items") {
         named(items);
     }
+    // What was taken may be no IRI to the letter, so an answer does not say that it is one.
+    if of == For::Answer && schema.get("format").is_some_and(|format| format == "iri") {
+        schema.remove("format");
+    }
     let limits = schema.remove("description");
     if nullable {
         emptied(&mut schema, of);

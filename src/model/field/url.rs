@@ -105,6 +105,7 @@ impl FieldType for Url {
         let wrong = format!("^(?:{scripts}:|{web}:/+(?:{hostless}))");
         serde_json::json!({
             "type": "string",
+            // Every one of these is taken, and others with a `|` or `{` in them, as browsers take them.
             "format": "iri",
             "maxLength": STRING_CHARS_MAX,
             "pattern": pattern,
