@@ -99,11 +99,15 @@ pub fn shapes(schemas: &Value) -> Vec<(&'static str, Value)> {
     shapes
 }
 
+fn record_id() -> Value {
+    json!({"type": "string", "pattern": RECORD_ID})
+}
+
 fn shape(name: &str, schema: &mut Value, more: &mut Vec<(&'static str, Value)>) {
     match name {
         "Record" => {
             *schema = described(schema, &gap("about"));
-            set(schema, "id", &json!({"type": "string", "pattern": RECORD_ID}));
+            set(schema, "id", &record_id());
             set(schema, "values", &own_ref("Values"));
             set(
                 schema,
@@ -121,7 +125,7 @@ fn shape(name: &str, schema: &mut Value, more: &mut Vec<(&'static str, Value)>) 
         }
         "RecordUpdate" => set(schema, "values", &own_ref("UpdateValues")),
         "RecordPatch" => {
-            set(schema, "id", &json!({"type": "string", "pattern": RECORD_ID}));
+            set(schema, "id", &record_id());
             set(schema, "values", &own_ref("UpdateValues"));
         }
         "RecordChange" => {
@@ -138,8 +142,7 @@ fn shape(name: &str, schema: &mut Value, more: &mut Vec<(&'static str, Value)>) 
             either(schema, [("UpdateEach", each), ("UpdateFound", found)], more);
         }
         "RecordsDelete" => {
-            let item = json!({"type": "string", "pattern": RECORD_ID});
-            add(schema, "ids", &json!({"items": item, "uniqueItems": true}));
+            add(schema, "ids", &json!({"items": record_id(), "uniqueItems": true}));
             let found = part(schema, &["filter"], "All records that a filter finds.");
             let each = part(schema, &["ids"], "Records by their ids.");
             either(schema, [("DeleteEach", each), ("DeleteFound", found)], more);
