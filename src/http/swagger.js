@@ -87,8 +87,8 @@
 
   function show(url, text) {
     // Of many operations only the tags: all of them at once are slow to draw, and nobody finds one among them.
-    const many = (text.match(/"operationId"/g) ?? []).length > LISTED_MAX;
-    ui.getConfigs().docExpansion = many ? "none" : "list";
+    const count = Object.values(JSON.parse(text).paths).flatMap(Object.keys).length;
+    ui.getConfigs().docExpansion = count > LISTED_MAX ? "none" : "list";
     ui.specActions.updateUrl(url);
     ui.specActions.updateSpec(text);
     ui.specActions.updateLoadingStatus("success");
@@ -152,7 +152,7 @@
     open = select.value;
     const query = open === "" ? "" : open === "space" ? "?space" : `?table=${encodeURIComponent(open)}`;
     // The operation behind `#` is the other document's.
-    window.history.replaceState(null, "", window.location.pathname + query);
+    window.history.pushState(null, "", window.location.pathname + query);
     if (looking) return;
     say("", false);
     load(++look);
