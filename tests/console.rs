@@ -330,24 +330,7 @@ fn nothing_left_the_machine(browser: &Browser, address: &str) {
 
 /// The same, but for messages that hold one of these words.
 fn nothing_left_the_machine_but(browser: &Browser, address: &str, words: &[&str]) {
-    let mut console = browser.log("browser");
-    console.retain(|line| !words.iter().any(|word| line.contains(word)));
-    assert!(console.is_empty(), "{console:?}");
-    let mut asked = 0;
-    for line in browser.log("performance") {
-        let line: Value = serde_json::from_str(&line).unwrap();
-        if line["message"]["method"] != "Network.requestWillBeSent" {
-            continue;
-        }
-        let url = line["message"]["params"]["request"]["url"].as_str().unwrap().to_owned();
-        if url.starts_with("chrome:") || url.starts_with("data:") {
-            // The browser's own first page, and pictures within a stylesheet.
-            continue;
-        }
-        assert!(url.starts_with(address), "{url}");
-        assert!(!url.contains("undb_"), "a token in an address: {url}");
-        asked += 1;
-    }
+    let asked = browser.quiet_but(address, words).len();
     assert!(asked >= 10, "the log holds the requests: {asked}");
     println!("{asked} requests, all to this server; no message in the console");
 }

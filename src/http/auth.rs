@@ -118,13 +118,18 @@ pub fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
 pub fn with_cookie(mut response: HttpResponse, secret: Option<&str>, secure: bool) -> HttpResponse {
     let seconds = if secret.is_some() { SESSION_SECONDS } else { 0 };
     // The value is base64url, so nothing in it needs a quote.
-    let (value, secure) = (secret.unwrap_or_default(), if secure { "; Secure" } else { "" });
-    let cookie = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    if let Ok(value) = header::HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
-    }
+    cookie_set(&mut response, COOKIE, secret.unwrap_or_default(), seconds, secure);
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     response
+}
+
+/// Sets a cookie that no script sees, for so many seconds.
+pub fn cookie_set(response: &mut HttpResponse, name: &str, value: &str, seconds: i64, secure: bool) {
+    let secure = if secure { "; Secure" } else { "" };
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    if let Ok(cookie) = header::HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
 }
 
 pub fn visitor(client: &Client, request: &HttpRequest) -> Visitor {

@@ -152,7 +152,21 @@ where
     // As in a path, since a header holds no letters but those of ASCII that every client can send.
     let header = header.map(|bytes| percent_decode(bytes).decode_utf8_lossy().trim().to_owned());
     let space = parts.take("space").or(header);
-    let (base, table) = (parts.take("base"), parts.take("table"));
+    access_at(core, caller, space, parts.take("base"), parts.take("table")).await
+}
+
+/// The proof that a caller may do `P` where the parts of a path say.
+pub async fn access_at<P>(
+    core: &Arc<Core>,
+    caller: &Caller,
+    space: Option<String>,
+    base: Option<String>,
+    table: Option<String>,
+) -> Result<Access<P>>
+where
+    P: Permission,
+    P::Place: Resolve,
+{
     let caller = caller.clone();
     let find = move |core: &Core| {
         let path = Path { space: space.as_deref(), base: base.as_deref(), table: table.as_deref() };

@@ -80,19 +80,15 @@ impl Asset {
     /// The file, or 304 if the browser has it.
     pub fn send(&self, request: &HttpRequest) -> HttpResponse {
         let known = is_known(request, &self.etag);
-        let mut response = if known { not_modified() } else { self.whole(request) };
-        let headers = response.headers_mut();
-        for (name, value) in [(header::ETAG, self.etag.as_str()), (header::CACHE_CONTROL, "no-cache")] {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
-        }
+        let mut response = if known { not_modified(&self.etag) } else { self.whole(request) };
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         response
     }
 
     fn whole(&self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
         response.insert_header((header::CONTENT_TYPE, self.of_type.as_str()));
+        response.insert_header((header::ETAG, self.etag.as_str()));
         // Every browser reads gzip, so each file is packed once at most, on first use.
         if Coding::Gzip.is_taken(request.headers().get(header::ACCEPT_ENCODING))
             && let Some(packed) = self.pack()
@@ -118,8 +114,10 @@ pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
 }
 
 /// That it has it. RFC 9110, section 15.4.5: what a 200 would say of caching, this says too.
-pub fn not_modified() -> HttpResponse {
-    HttpResponse::NotModified().insert_header((header::VARY, "accept-encoding")).finish()
+pub fn not_modified(etag: &str) -> HttpResponse {
+    let mut response = HttpResponse::NotModified();
+    response.insert_header((header::VARY, "accept-encoding")).insert_header((header::ETAG, etag));
+    response.finish()
 }
 
 /// The files by name.

@@ -78,6 +78,11 @@ impl Catalog {
         base.tables.iter().filter_map(|table| self.tables.get(table))
     }
 
+    /// What the base of a table is called.
+    pub fn base_name(&self, table: &OpenTable) -> &str {
+        self.bases.iter().find(|base| base.id == table.base).map_or("", |base| base.name.as_str())
+    }
+
     /// A table by its id alone.
     pub fn table_by_id(&self, table: TableId) -> Option<&Arc<OpenTable>> {
         self.tables.get(&table)

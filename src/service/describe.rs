@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::record_list::{ListInput, RecordPage, record_list};
-use crate::access::{Access, Caller, DESCRIBED, InTable, Inside, Path, Permission, RecordsRead};
+use crate::access::{Access, Caller, DESCRIBED, InTable, Inside, Permission, RecordsRead};
 use crate::error::Result;
 use crate::limits::{EXAMPLE_RECORDS_MAX, EXAMPLE_TABLES_MAX};
 use crate::model::scope::Scopes;
@@ -35,8 +35,7 @@ impl Seen {
         add(&format!("{} {:?} {:?}", space.id, self.scopes, self.narrowing));
         add(space.name.as_str());
         for table in &self.tables {
-            let base = self.catalog.bases.iter().find(|base| base.id == table.base);
-            add(base.map_or("", |base| base.name.as_str()));
+            add(self.catalog.base_name(table));
             add(&format!("{} {} {:x}", table.base, table.id, table.digest));
         }
         hasher.finalize()
@@ -55,13 +54,11 @@ pub async fn records_first(
     seen: &Seen,
     tables: impl Iterator<Item = Arc<OpenTable>>,
 ) -> Result<Vec<RecordPage>> {
-    let space = seen.catalog.space.id.to_string();
+    let space = seen.catalog.space.id;
     let mut pages = Vec::new();
     for table in tables.take(EXAMPLE_TABLES_MAX) {
-        let (base, table) = (table.base.to_string(), table.id.to_string());
-        let path = Path { space: Some(&space), base: Some(&base), table: Some(&table) };
-        let access = caller.access::<RecordsRead>(&core.credentials(), path);
-        match access {
+        let (known, base, table) = (core.credentials(), Some(table.base), Some(table.id));
+        match caller.access_by_ids::<RecordsRead>(&known, space, base, table) {
             Ok(access) => pages.push(record_list(core, access, ListInput::first(EXAMPLE_RECORDS_MAX)).await?),
             // It was deleted meanwhile.
             Err(error) if error.code.status() == 404 => {}

@@ -9,7 +9,7 @@ use super::field::FieldInput;
 use super::field_rules::field_new;
 use super::once::{Commit, Done, Once, Txn, commit_catalog};
 use super::record_edit::Sent;
-use crate::access::{Access, BaseRead, BaseWrite, BasesRead, Inside, TableRead, TableWrite};
+use crate::access::{Access, BaseRead, BaseWrite, BasesRead, InSpace, Inside, TableRead, TableWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::limits::{FIELDS_MAX, TABLES_MAX};
 use crate::model::json::Pointer;
@@ -104,23 +104,24 @@ pub fn table_list(core: &Core, access: &Access<BaseRead>) -> Result<Vec<Tabled>>
         .filter(|table| access.reach().sees_table(base.id, table.id))
         .cloned()
         .collect();
-    let ids: Vec<_> = seen.iter().map(|table| table.id).collect();
-    let heads = store::table::heads_get(core.engine.read()?.as_ref(), place.in_space(), &ids)?;
-    Ok(seen.into_iter().zip(heads).map(|(table, head)| Tabled { table, records: head.records }).collect())
+    tabled(core, place.in_space(), seen)
 }
 
-/// All tables of a space that the caller sees, in the order of its bases and theirs. One that is deleted meanwhile has no
-/// records.
+/// Tables of a space with the counts of their records. One that is deleted meanwhile has none.
+fn tabled(core: &Core, place: InSpace, tables: Vec<Arc<OpenTable>>) -> Result<Vec<Tabled>> {
+    let ids: Vec<_> = tables.iter().map(|table| table.id).collect();
+    let heads = store::table::heads_get(core.engine.read()?.as_ref(), place, &ids)?;
+    Ok(tables.into_iter().zip(heads).map(|(table, head)| Tabled { table, records: head.records }).collect())
+}
+
+/// All tables of a space that the caller sees, in the order of its bases and theirs.
 pub async fn table_list_all(core: &Arc<Core>, access: Access<BasesRead>) -> Result<Vec<Tabled>> {
     let list = move |core: &Core| {
         let (place, catalog) = (*access.place(), core.catalog(access.place())?);
         let tables = catalog.bases.iter().flat_map(|base| catalog.tables_of(base));
         let seen: Vec<_> =
             tables.filter(|table| access.reach().sees_table(table.base, table.id)).cloned().collect();
-        let ids: Vec<_> = seen.iter().map(|table| table.id).collect();
-        let heads = store::table::heads_get(core.engine.read()?.as_ref(), place, &ids)?;
-        let tabled = seen.into_iter().zip(heads).map(|(table, head)| Tabled { table, records: head.records });
-        Ok(tabled.collect())
+        tabled(core, place, seen)
     };
     // There may be a million of them.
     core.door.read(core, Weight::Heavy, list).await

@@ -52,7 +52,7 @@ pub struct Tokened {
     pub status: TokenStatus,
 }
 
-pub(super) fn not_found() -> Error {
+fn not_found() -> Error {
     Error::plain(Code::TokenNotFound)
 }
 
@@ -159,7 +159,7 @@ fn with_bases(catalog: &Catalog, narrowing: &Narrowing) -> Narrowing {
 }
 
 /// Whether the caller sees a token: a narrowed one sees those that reach no further than it does itself.
-pub(super) fn is_seen(catalog: &Catalog, reach: &Reach, token: &Token) -> bool {
+fn is_seen(catalog: &Catalog, reach: &Reach, token: &Token) -> bool {
     reach.narrowing.covers(&with_bases(catalog, &token.narrowing))
 }
 
@@ -221,20 +221,28 @@ fn tokened(core: &Core, token: Token, used: Option<Time>, now: Time) -> Tokened 
 }
 
 pub fn token_get(core: &Core, access: &Access<TokensRead>, id: TokenId) -> Result<Tokened> {
-    let read = core.engine.read()?;
-    let token = store::token::token_get(read.as_ref(), *access.place(), id)?.ok_or_else(not_found)?;
-    if !is_seen(&*core.catalog(access.place())?, access.reach(), &token) {
-        return Err(not_found());
-    }
-    let used = store::token::token_used(read.as_ref(), *access.place(), &[id])?.into_iter().next().flatten();
+    let (read, place) = (core.engine.read()?, *access.place());
+    let token = token_seen(core, read.as_ref(), place, access.reach(), id)?;
+    let used = store::token::token_used(read.as_ref(), place, &[id])?.into_iter().next().flatten();
     Ok(tokened(core, token, used, core.clock.now()))
+}
+
+/// A token that the caller sees, by a snapshot.
+pub(super) fn token_seen(
+    core: &Core,
+    read: &(impl Read + ?Sized),
+    place: InSpace,
+    reach: &Reach,
+    id: TokenId,
+) -> Result<Token> {
+    let token = store::token::token_get(read, place, id)?.ok_or_else(not_found)?;
+    if is_seen(&*core.catalog(&place)?, reach, &token) { Ok(token) } else { Err(not_found()) }
 }
 
 /// Refuses what is not the id of a token that the caller sees, or of one that is revoked if it is to be changed.
 pub fn token_check(core: &Core, place: InSpace, reach: &Reach, meant: &str, changes: bool) -> Result<()> {
-    let token = store::token::token_get(core.engine.read()?.as_ref(), place, token_id(meant)?)?;
-    let token = token.filter(|token| !(changes && token.revoked_at.is_some())).ok_or_else(not_found)?;
-    if is_seen(&*core.catalog(&place)?, reach, &token) { Ok(()) } else { Err(not_found()) }
+    let token = token_seen(core, core.engine.read()?.as_ref(), place, reach, token_id(meant)?)?;
+    if changes && token.revoked_at.is_some() { Err(not_found()) } else { Ok(()) }
 }
 
 /// The token that is calling.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::door::Weight;
-use super::token::{Tokened, is_seen, not_found, tokens_seen};
+use super::token::{Tokened, token_seen, tokens_seen};
 use crate::access::{Access, TokensRead};
 use crate::error::Result;
 use crate::id::TokenId;
@@ -20,10 +20,7 @@ pub type Days = Vec<(Day, Usage)>;
 pub fn token_usage_get(core: &Core, access: &Access<TokensRead>, id: TokenId) -> Result<Days> {
     let place = *access.place();
     let read = core.engine.read()?;
-    let token = store::token::token_get(read.as_ref(), place, id)?.ok_or_else(not_found)?;
-    if !is_seen(&*core.catalog(&place)?, access.reach(), &token) {
-        return Err(not_found());
-    }
+    token_seen(core, read.as_ref(), place, access.reach(), id)?;
     let today = Day::of(core.clock.now());
     let since = today.minus(USAGE_DAYS - 1);
     // The store first: what memory has forgotten by then stood in it.

@@ -124,7 +124,13 @@ impl Browser {
 
     /// Addresses that were asked for since the last look; each is this server's, and no message is in the console.
     pub fn quiet(&self, address: &str) -> Vec<String> {
-        let console = self.log("browser");
+        self.quiet_but(address, &[])
+    }
+
+    /// The same, but for messages that hold one of these words. No token is in an address either.
+    pub fn quiet_but(&self, address: &str, words: &[&str]) -> Vec<String> {
+        let mut console = self.log("browser");
+        console.retain(|line| !words.iter().any(|word| line.contains(word)));
         assert!(console.is_empty(), "{console:?}");
         let mut asked = Vec::new();
         for line in self.log("performance") {
@@ -138,6 +144,7 @@ impl Browser {
                 continue;
             }
             assert!(url.starts_with(address), "{url}");
+            assert!(!url.contains("undb_"), "a token in an address: {url}");
             asked.push(url);
         }
         asked

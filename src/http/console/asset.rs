@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use actix_web::http::header::{self, HeaderValue};
 
 use super::Answered;
-use super::message::{self, LANGUAGES};
+use super::message::{self, Messages};
 use crate::error::{Code, Error};
 use crate::http::router::Incoming;
 use crate::http::swagger::Asset;
@@ -35,8 +35,8 @@ struct Assets {
 static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     let mut bytes: BTreeMap<String, Vec<u8>> =
         FILES.iter().map(|(name, bytes)| ((*name).to_owned(), lean(name, bytes))).collect();
-    for language in LANGUAGES {
-        bytes.insert(format!("messages.{}.js", language.code), message::script(language));
+    for messages in Messages::all() {
+        bytes.insert(format!("messages.{}.js", messages.language.code), message::script(messages));
     }
     let mut hasher = blake3::Hasher::new();
     for (name, bytes) in &bytes {

@@ -1,7 +1,6 @@
 //! Setting up, signing in and out.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{self, HeaderValue};
 use askama::Template;
 
 use super::Answered;
@@ -11,12 +10,12 @@ use super::message::Messages;
 use super::shell::{Shell, show};
 use super::visit::{LANGUAGE_COOKIE, Open, THEME_COOKIE, Visit, local, redirect};
 use crate::error::{Code, Result};
-use crate::http::auth::{Login, Setup, visitor, with_cookie};
+use crate::http::auth::{Login, Setup, cookie_set, visitor, with_cookie};
 use crate::service;
 use crate::service::auth::{Credentials, SignedIn};
 
 /// How long a browser keeps how somebody wants to see the console, in seconds: a year.
-const LOOK_SECONDS: u32 = 365 * 24 * 3600;
+const LOOK_SECONDS: i64 = 365 * 24 * 3600;
 
 /// Where someone is best who opens the server's address.
 pub async fn home(visit: Open) -> Answered {
@@ -131,12 +130,7 @@ pub async fn preferences(visit: Open) -> Answered {
     let theme = ["light", "dark", "system"].into_iter().find(|theme| *theme == visit.form.get("theme"));
     for (name, value) in [(LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)] {
         let Some(value) = value else { continue };
-        let secure = if visit.client.secure { "; Secure" } else { "" };
-        let cookie =
-            format!("{name}={value}; Path=/; SameSite=Lax; HttpOnly; Max-Age={LOOK_SECONDS}{secure}");
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+        cookie_set(&mut response, name, value, LOOK_SECONDS, visit.client.secure);
     }
     Ok(response)
 }

@@ -62,6 +62,11 @@ fn flatten(prefix: &str, table: &toml::Table, texts: &mut BTreeMap<String, Strin
 }
 
 impl Messages {
+    /// Those of every language.
+    pub fn all() -> &'static [Messages] {
+        &ALL
+    }
+
     /// Those of a language by its code.
     pub fn of(code: &str) -> Option<&'static Messages> {
         ALL.iter().find(|messages| messages.language.code == code)
@@ -106,11 +111,9 @@ impl Messages {
 }
 
 /// The messages that scripts need, as a module.
-pub fn script(language: &Language) -> Vec<u8> {
-    let texts: BTreeMap<_, _> = read(language)
-        .into_iter()
-        .filter(|(key, _)| SCRIPTED.iter().any(|table| key.split('.').next() == Some(table)))
-        .collect();
+pub fn script(messages: &Messages) -> Vec<u8> {
+    let scripted = |key: &str| SCRIPTED.iter().any(|table| key.split('.').next() == Some(table));
+    let texts: BTreeMap<_, _> = messages.texts.iter().filter(|(key, _)| scripted(key)).collect();
     format!("export default {}", serde_json::to_string(&texts).unwrap_or_default()).into_bytes()
 }
 

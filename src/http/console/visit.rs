@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::form::Form;
 use super::message::Messages;
-use crate::access::{Access, Caller, Path, Permission, Person, Presented, Resolve};
+use crate::access::{Access, Caller, Permission, Person, Presented, Resolve};
 use crate::error::{Code, Error, Result};
 use crate::http::client::{Client, is_foreign, origin};
 use crate::http::router::{Incoming, Parts};
@@ -197,13 +197,7 @@ impl Visit {
         P::Place: Resolve,
     {
         let part = |name| self.parts.get(name).map(str::to_owned);
-        let (space, base, table) = (part("space"), part("base"), part("table"));
-        let caller = self.caller.clone();
-        let find = move |core: &Core| {
-            let path = Path { space: space.as_deref(), base: base.as_deref(), table: table.as_deref() };
-            caller.access(&core.credentials(), path)
-        };
-        self.core.door.read(&self.core, Weight::Light, find).await
+        call::access_at(&self.core, &self.caller, part("space"), part("base"), part("table")).await
     }
 
     /// A part of the path as it stands in addresses: names may hold anything.

@@ -11,7 +11,6 @@ use super::table::{Filling, Named, Shown};
 use super::value::{For, examples_made, values_schema};
 use crate::id::TableId;
 use crate::model::table::OpenTable;
-use crate::query::catalog::Catalog;
 use crate::service::describe::Seen;
 
 /// Examples from records, by table.
@@ -32,9 +31,6 @@ Every failure is `application/problem+json` (RFC 9457) with a stable `code`; `er
 JSON Pointer. A POST that makes something takes an `Idempotency-Key`, and can then be repeated safely.
 
 Where a value may be empty, `\"\"` is taken for `null`.";
-
-/// Paths begin where the document was read from.
-const SERVERS: &str = r#"[{"url":"/","description":"The server that this document comes from."}]"#;
 
 /// The document, as JSON.
 pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
@@ -57,7 +53,7 @@ pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
         _ => seen.catalog.space.name.as_str(),
     };
     let info = json!({"title": title, "description": ABOUT, "version": version(seen)});
-    let _ = write!(out, "{{\"openapi\":\"3.1.0\",\"info\":{info},\"servers\":{SERVERS},\"tags\":[");
+    let _ = write!(out, "{{\"openapi\":\"3.1.0\",\"info\":{info},\"servers\":{},\"tags\":[", stock.servers);
     tags_write(stock, &tables, &of_space, &mut out);
     out.push_str("],\"paths\":{");
     let mut first = true;
@@ -99,7 +95,7 @@ fn tags(stock: &Stock, seen: &Seen) -> Vec<String> {
         let table = seen.tables.get(n)?;
         let tag = match stage {
             0 => table.name.to_string(),
-            1 => format!("{} ({})", table.name, base_name(&seen.catalog, table)),
+            1 => format!("{} ({})", table.name, seen.catalog.base_name(table)),
             2 => format!("{} ({})", table.name, table.id),
             _ => table.id.to_string(),
         };
@@ -107,10 +103,6 @@ fn tags(stock: &Stock, seen: &Seen) -> Vec<String> {
     };
     let taken: Vec<String> = stock.tags.keys().cloned().collect();
     told_apart(seen.tables.len(), 4, name, |tag| vec![tag.to_owned()], &taken)
-}
-
-fn base_name<'c>(catalog: &'c Catalog, table: &OpenTable) -> &'c str {
-    catalog.bases.iter().find(|base| base.id == table.base).map_or("", |base| base.name.as_str())
 }
 
 fn comma(first: &mut bool, out: &mut String) {
@@ -198,7 +190,7 @@ pub fn schema(seen: &Seen, table: &OpenTable) -> String {
         "$id": format!("/api/openapi/bases/{}/tables/{}/schema.json", table.base, table.id),
         "title": table.name.as_str(),
         "description": table.description.clone().unwrap_or_else(|| {
-            format!("Values of a record of {} in {}.", table.name, base_name(&seen.catalog, table))
+            format!("Values of a record of {} in {}.", table.name, seen.catalog.base_name(table))
         }),
     });
     if let (Some(members), Value::Object(values)) =

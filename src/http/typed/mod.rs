@@ -97,11 +97,7 @@ async fn answered(
     let documents = documents(request)?;
     let tag = tag_of(documents, &seen, what);
     let mut response = if is_known(request, &tag) {
-        let mut response = not_modified();
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            response.headers_mut().insert(header::ETAG, tag);
-        }
-        response
+        not_modified(&tag)
     } else {
         let stock = documents.typed.stock.clone();
         let name = tag.clone();

@@ -72,6 +72,7 @@ pub struct Stock {
     pub parameters: String,
     pub responses: String,
     pub security: String,
+    pub servers: String,
     /// What is said of the tags, by name.
     pub tags: HashMap<String, String>,
     /// The parameters that name a record and an order.
@@ -97,7 +98,7 @@ impl Stock {
         let document = serde_json::to_value(crate::http::openapi::document()).unwrap_or_default();
         let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
         let shapes = shapes(&schemas);
-        let mut links = Links { shapes: &shapes, schemas: &schemas };
+        let links = Links { shapes: &shapes, schemas: &schemas };
         let mut shared = Shared::default();
         let (mut of_table, mut of_space, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for route in routes() {
@@ -110,9 +111,9 @@ impl Stock {
             let (Some(id), Some(need)) = (&route.operation.operation_id, route.facts.need) else { continue };
             ids.push(id.clone());
             if route.path.starts_with(IN_TABLE) {
-                of_table.push(made(&typed(operation, id, &mut shared), &route, id, need, &mut links));
+                of_table.push(made(&typed(operation, id, &mut shared), &route, id, need, &links));
             } else if need != Need::Session && tag_of(operation).is_some_and(|tag| TAGS.contains(&tag)) {
-                of_space.push(made(&plain(operation), &route, id, need, &mut links));
+                of_space.push(made(&plain(operation), &route, id, need, &links));
             }
         }
         let least = links.reached(&own_ref(""));
@@ -130,6 +131,7 @@ impl Stock {
             parameters: Value::Object(shared.parameters).to_string(),
             responses: Value::Object(shared.responses).to_string(),
             security: document.pointer("/components/securitySchemes").map(text).unwrap_or_default(),
+            servers: document.get("servers").map(text).unwrap_or_default(),
             tags: tags_of(&document),
             record_parameter: shared.record,
             sort_parameter: shared.sort,
@@ -168,7 +170,7 @@ fn together(operations: Vec<Operation>) -> Vec<Operation> {
     sorted
 }
 
-fn made(value: &Value, route: &Route, id: &str, need: Need, links: &mut Links<'_>) -> Operation {
+fn made(value: &Value, route: &Route, id: &str, need: Need, links: &Links<'_>) -> Operation {
     let path = route.path.replace(
         "{base}/tables/{table}/records",
         &format!("{}/tables/{}/records", gap("base"), gap("table")),
@@ -312,7 +314,7 @@ struct Links<'s> {
 
 impl Links<'_> {
     /// All schemas that a value refers to, at whatever remove.
-    fn reached(&mut self, from: &Value) -> (BTreeSet<&'static str>, BTreeSet<String>) {
+    fn reached(&self, from: &Value) -> (BTreeSet<&'static str>, BTreeSet<String>) {
         let (mut own, mut shared) = (BTreeSet::new(), BTreeSet::new());
         self.follow(from, &mut own, &mut shared);
         // Its parts are named by the gap that fills it.
