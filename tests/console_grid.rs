@@ -164,7 +164,6 @@ fn ten_records_are_typed_by_keyboard_alone() {
     browser.press(&["Control+Home", "Right", "x1", "Enter"]);
     browser.wait("return document.querySelectorAll('[aria-rowindex=\"2\"] [data-col=\"1\"][aria-invalid=\"true\"]').length === 1");
     shows(&browser, 0, 1, "20");
-    browser.press(&["Up"]);
     browser.wait(
         "return document.querySelector('#cell-error:popover-open')?.textContent.includes('number') === true",
     );
@@ -337,9 +336,9 @@ fn each_pasted_row_goes_into_its_own_record() {
     let desk = Desk::with(&people(), &[json!({"Name": "Ann"})]);
     let browser = desk.open("");
     // Row 2 is a draft that the server refuses, row 3 a record behind it.
-    browser.press(&["Down", "Right", "x1", "Enter"]);
+    browser.press(&["Down", "Right", "Right", "x1", "Enter"]);
     browser.wait("return document.querySelector('[aria-rowindex=\"3\"] [aria-invalid]') !== null");
-    browser.press(&["Left", "Zed", "Enter"]);
+    browser.press(&["Left", "Left", "Zed", "Enter"]);
     desk.expect("Name", &[json!("Ann"), json!("Zed")]);
     browser.press(&["Control+Home"]);
     paste(&browser, "A\nB\nC");
@@ -348,6 +347,80 @@ fn each_pasted_row_goes_into_its_own_record() {
     browser.press(&["Control+End", "Home", "Down"]);
     paste(&browser, "Last");
     desk.expect("Name", &[json!("A"), json!("C"), json!("Last")]);
+}
+
+#[test]
+fn what_was_done_is_taken_back_and_done_again() {
+    if !asked_for() {
+        return;
+    }
+    let mut fields = json!([{"name": "Name", "type": "string"}, {"name": "Day", "type": "date"},
+        {"name": "Tags", "type": "select", "options": {"multiple": true, "choices": [{"name": "a"}, {"name": "b"}]}}]);
+    let more = (0..40).map(|n| json!({"name": format!("More {n}"), "type": "string"}));
+    fields.as_array_mut().unwrap().extend(more);
+    let desk = Desk::with(&fields, &[json!({"Name": "Ann", "Day": "2026-01-31"})]);
+    let browser = desk.open("");
+    // A date is typed as it is written everywhere, whatever order the browser's own language has.
+    browser.press(&["Right", "2026-3-4", "Tab"]);
+    desk.expect("Day", &[json!("2026-03-04")]);
+    // Ticks are choices already when Escape closes their list.
+    browser.press(&["Enter", "Down", "Enter", "Escape"]);
+    desk.expect("Tags", &[json!(["a"])]);
+    // A column that was not drawn yet is there for the keys that follow.
+    browser.press(&["End", "far", "Enter"]);
+    desk.expect("More 39", &[json!("far")]);
+    browser.press(&["Home", "Bob", "Enter"]);
+    desk.expect("Name", &[json!("Ann"), json!("Bob")]);
+    let steps: [(&str, Value); 4] = [
+        ("Name", json!(["Ann"])),
+        ("More 39", json!([null])),
+        ("Tags", json!([null])),
+        ("Day", json!(["2026-01-31"])),
+    ];
+    for (field, values) in &steps {
+        browser.press(&["Control+z"]);
+        desk.expect(field, values.as_array().unwrap());
+    }
+    browser.press(&["Control+z"]);
+    for (field, values) in [
+        ("Day", json!(["2026-03-04"])),
+        ("Tags", json!([["a"]])),
+        ("More 39", json!(["far"])),
+        ("Name", json!(["Ann", "Bob"])),
+    ] {
+        browser.press(&["Control+y"]);
+        desk.expect(field, values.as_array().unwrap());
+    }
+    is_quiet(&browser);
+}
+
+#[test]
+fn what_could_not_be_sent_is_sent_when_the_server_is_back() {
+    if !asked_for() {
+        return;
+    }
+    let desk = Desk::with(&people(), &[json!({"Name": "Ann"})]);
+    let browser = desk.open("");
+    let network = |offline: bool| {
+        let conditions =
+            json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        browser.cdp("Network.emulateNetworkConditions", &conditions);
+    };
+    browser.cdp("Network.enable", &json!({}));
+    network(true);
+    browser.press(&["Ben", "Enter", "Cleo", "Enter"]);
+    browser.wait("return document.querySelector('.banner') !== null");
+    network(false);
+    press_button(&browser, ".banner", "Try again");
+    desk.expect("Name", &[json!("Ben"), json!("Cleo")]);
+    // The session is over: what was typed waits until there is another one.
+    let cookies = browser.cdp("Network.getAllCookies", &json!({}));
+    browser.cdp("Network.clearBrowserCookies", &json!({}));
+    browser.press(&["Control+Home", "Dora", "Enter"]);
+    browser.wait("return document.querySelector('.banner a[href^=\"/login\"]') !== null");
+    browser.cdp("Network.setCookies", &json!({"cookies": cookies["cookies"]}));
+    press_button(&browser, ".banner", "Try again");
+    desk.expect("Name", &[json!("Dora"), json!("Cleo")]);
 }
 
 #[test]
@@ -361,7 +434,7 @@ fn nothing_is_erased_or_overwritten_unasked() {
     let desk = Desk::with(&fields, &(0..3).map(row).collect::<Vec<_>>());
     let browser = desk.open("");
     // A date that is not complete.
-    browser.press(&["Right", "05", "Enter"]);
+    browser.press(&["Right", "Enter", "Delete", "Enter"]);
     browser.wait(
         "return document.querySelector('[aria-rowindex=\"2\"] [data-col=\"1\"][aria-invalid]') !== null",
     );

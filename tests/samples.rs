@@ -36,7 +36,14 @@ fn samples_run_as_they_stand() {
     let path = format!("/spaces/{}/bases/{}/tables/{}/api", shop.space, shop.base, shop.table);
     let page = String::from_utf8(shop.server.get(&path).cookie(&shop.cookie).send().bytes).unwrap();
     for (language, runner) in RUNNERS {
-        for (sample, wanted) in [("list", "Emma"), ("filter", "Emma"), ("story", "version")] {
+        for (sample, wanted) in [
+            ("list", "Emma"),
+            ("filter", "Emma"),
+            ("story", "version"),
+            ("pages", "Emma"),
+            ("several", "rec"),
+            ("figures", "count"),
+        ] {
             let text = text(&page, &format!("{sample}-{language}"));
             let (program, arguments) = runner.split_first().unwrap();
             let run =

@@ -21,9 +21,9 @@ macro_rules! files {
 /// Every file of the folder.
 const FILES: &[(&str, &[u8])] = files! {
     "console.css" "grid.css" "icon.svg" "icons.svg" "app.js" "api.js" "cells.js" "choices.js"
-    "clipboard.js" "columns.js" "dom.js" "editors.js" "field-editor.js" "filter-text.js" "filter.js"
+    "clipboard.js" "columns.js" "copy.js" "dom.js" "editors.js" "field-editor.js" "filter-text.js" "filter.js"
     "grid.js" "head-menu.js" "help.js" "ids.js" "keys.js" "menu.js" "messages.js" "panel.js"
-    "pick.js" "places.js" "record.js" "rows.js" "save.js" "scroll.js" "secret.js" "toast.js" "toolbar.js" "view.js"
+    "pick.js" "places.js" "record.js" "rows.js" "save.js" "scroll.js" "secret.js" "toast.js" "toolbar.js" "undo.js" "view.js"
     "write.js"
 };
 

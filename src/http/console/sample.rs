@@ -17,6 +17,9 @@ pub struct Subject {
     /// Values for a new record, and what is changed of it then.
     pub values: Value,
     pub change: Value,
+    /// What a call that makes several records sends, and a question for figures.
+    pub several: Value,
+    pub figures: Value,
 }
 
 /// One thing that is done, in every language.
@@ -34,6 +37,9 @@ pub fn samples(subject: &Subject) -> Vec<Sample> {
         sample("list", curl_list(subject), js_list(subject), python_list(subject)),
         sample("filter", curl_filter(subject), js_filter(subject), python_filter(subject)),
         sample("story", curl_story(subject), js_story(subject), python_story(subject)),
+        sample("pages", curl_pages(subject), js_pages(subject), python_pages(subject)),
+        sample("several", curl_several(subject), js_several(subject), python_several(subject)),
+        sample("figures", curl_figures(subject), js_figures(subject), python_figures(subject)),
     ]
 }
 
@@ -88,17 +94,50 @@ fn curl_filter(Subject { records, filter, sort, .. }: &Subject) -> String {
     )
 }
 
+fn curl_head(records: &str) -> String {
+    format!(
+        "records={}\nsend() {{ curl --fail-with-body -s \"$@\" -H \"{TOKEN_HEADER}: $UNDB_TOKEN\" -H 'content-type: application/json'; }}\n",
+        shell(records)
+    )
+}
+
 fn curl_story(Subject { records, values, change, .. }: &Subject) -> String {
     let body = |values: &Value| shell(&serde_json::json!({"values": values}).to_string());
     format!(
-        "records={}\nsend() {{ curl --fail-with-body -s \"$@\" -H \"{TOKEN_HEADER}: $UNDB_TOKEN\" -H 'content-type: application/json'; }}\n\
-         id=$(send \"$records\" -d {} | sed -E 's/^.*\"id\":\"(rec[^\"]+)\".*$/\\1/')\n\
+        "{}id=$(send \"$records\" -d {} | sed -E 's/^.*\"id\":\"(rec[^\"]+)\".*$/\\1/')\n\
          send \"$records/$id\" -X PATCH -d {}\n\
          send \"$records/$id\" -X DELETE",
-        shell(records),
+        curl_head(records),
         body(values),
         body(change)
     )
+}
+
+fn curl_pages(Subject { records, .. }: &Subject) -> String {
+    format!(
+        "{}next=''\n\
+         while :; do\n  \
+           page=$(send --get \"$records\" -d limit=100 ${{next:+--data-urlencode \"cursor=$next\"}})\n  \
+           printf '%s\\n' \"$page\"\n  \
+           next=$(printf '%s' \"$page\" | sed -nE 's/^.*\"nextCursor\":\"([^\"]+)\".*$/\\1/p')\n  \
+           [ -n \"$next\" ] || break\n\
+         done",
+        curl_head(records)
+    )
+}
+
+fn curl_several(Subject { records, several, .. }: &Subject) -> String {
+    format!(
+        "{}ids=$(send \"$records/bulk\" -d {} | sed -nE 's/^.*\"ids\":(\\[[^]]*\\]).*$/\\1/p')\n\
+         echo \"$ids\"\n\
+         send \"$records\" -X DELETE -d \"{{\\\"ids\\\":$ids}}\"",
+        curl_head(records),
+        shell(&several.to_string())
+    )
+}
+
+fn curl_figures(Subject { records, figures, .. }: &Subject) -> String {
+    format!("{}send \"$records/aggregate\" -d {}", curl_head(records), shell(&figures.to_string()))
 }
 
 fn js_head(records: &str) -> String {
@@ -136,6 +175,37 @@ fn js_story(Subject { records, values, change, .. }: &Subject) -> String {
     )
 }
 
+fn js_pages(Subject { records, .. }: &Subject) -> String {
+    format!(
+        "{}const query = new URLSearchParams({{ limit: 100 }});\n\
+         for (let next = \"\"; next !== null;) {{\n  \
+           if (next) query.set(\"cursor\", next);\n  \
+           const page = await send(`${{records}}?${{query}}`);\n  \
+           for (const record of page.records) console.log(record.id, record.values);\n  \
+           next = page.nextCursor ?? null;\n\
+         }}",
+        js_head(records)
+    )
+}
+
+fn js_several(Subject { records, several, .. }: &Subject) -> String {
+    format!(
+        "{}const several = {};\nconst {{ ids }} = await send(`${{records}}/bulk`, {{ method: \"POST\", body: JSON.stringify(several) }});\n\
+         console.log(ids);\n\
+         await send(records, {{ method: \"DELETE\", body: JSON.stringify({{ ids }}) }});",
+        js_head(records),
+        js(several)
+    )
+}
+
+fn js_figures(Subject { records, figures, .. }: &Subject) -> String {
+    format!(
+        "{}const question = {};\nconst answer = await send(`${{records}}/aggregate`, {{ method: \"POST\", body: JSON.stringify(question) }});\nconsole.log(JSON.stringify(answer, null, 2));",
+        js_head(records),
+        js(figures)
+    )
+}
+
 fn python_head(records: &str) -> String {
     format!(
         "import json, os, urllib.parse, urllib.request\n\nrecords = {}\n\n\
@@ -169,6 +239,34 @@ fn python_story(Subject { records, values, change, .. }: &Subject) -> String {
         python(values),
         python(change)
     )
+}
+
+fn python_pages(Subject { records, .. }: &Subject) -> String {
+    format!(
+        "{}query = {{\"limit\": 100}}\n\
+         while True:\n    \
+             page = send(records + \"?\" + urllib.parse.urlencode(query))\n    \
+             for record in page[\"records\"]:\n        \
+                 print(record[\"id\"], record[\"values\"])\n    \
+             if not page.get(\"nextCursor\"):\n        \
+                 break\n    \
+             query[\"cursor\"] = page[\"nextCursor\"]",
+        python_head(records)
+    )
+}
+
+fn python_several(Subject { records, several, .. }: &Subject) -> String {
+    format!(
+        "{}ids = send(records + \"/bulk\", \"POST\", {})[\"ids\"]\n\
+         print(ids)\n\
+         send(records, \"DELETE\", {{\"ids\": ids}})",
+        python_head(records),
+        python(several)
+    )
+}
+
+fn python_figures(Subject { records, figures, .. }: &Subject) -> String {
+    format!("{}print(send(records + \"/aggregate\", \"POST\", {}))", python_head(records), python(figures))
 }
 
 #[cfg(test)]

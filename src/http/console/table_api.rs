@@ -1,13 +1,16 @@
 //! *API* of a table: where it is, and samples that run as they stand.
 
+use std::sync::LazyLock;
+
 use askama::Template;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Answered;
 use super::sample::{LANGUAGES, Sample, Subject, samples};
 use super::shell::{Shell, show};
 use super::visit::Visit;
 use crate::access::TableRead;
+use crate::http::routes::routes;
 use crate::http::typed::{examples_made, is_computed, is_needed};
 use crate::model::expr::spelled;
 use crate::model::table::OpenTable;
@@ -17,6 +20,27 @@ use crate::service;
 /// Values of a sample, beside those that a record has to have.
 const VALUES_MAX: usize = 4;
 
+/// Where the operations of a table are.
+const IN_TABLE: &str = "/api/openapi/bases/{base}/tables/{table}";
+
+/// An operation as the page lists it: its method, what stands behind the table's address, and what it does.
+struct Endpoint {
+    method: String,
+    place: String,
+    does: String,
+}
+
+/// Those on the records of a table, on the table itself, and on its fields, in the order of the document.
+static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
+    let endpoint = |route: crate::http::routes::Route| {
+        let place = route.path.strip_prefix(IN_TABLE)?.to_owned();
+        Some(Endpoint { method: route.method.to_string(), place, does: route.operation.summary? })
+    };
+    let mut all: Vec<_> = routes().into_iter().filter_map(endpoint).collect();
+    all.sort_by_key(|endpoint| !endpoint.place.starts_with("/records"));
+    all
+});
+
 #[derive(Template)]
 #[template(path = "table_api.html")]
 struct ApiPage<'a> {
@@ -25,8 +49,9 @@ struct ApiPage<'a> {
     base: String,
     table: String,
     name: String,
-    /// The address of the table's records.
-    records: String,
+    /// The address of the table.
+    address: String,
+    endpoints: &'static [Endpoint],
     languages: [(&'static str, &'static str); 3],
     samples: Vec<Sample>,
 }
@@ -35,16 +60,17 @@ struct ApiPage<'a> {
 pub async fn table_api_page(visit: Visit) -> Answered {
     let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
     let (table, origin) = (&tabled.table, visit.origin()?);
-    let records = format!("{origin}/api/openapi/bases/{}/tables/{}/records", table.base, table.id);
+    let address = format!("{origin}/api/openapi/bases/{}/tables/{}", table.base, table.id);
     show(&ApiPage {
         shell: Shell::of(&visit).await?,
         space: visit.place("space"),
         base: table.base.to_string(),
         table: table.id.to_string(),
         name: table.name.to_string(),
-        samples: samples(&subject(table, records.clone())),
+        samples: samples(&subject(table, format!("{address}/records"))),
         languages: LANGUAGES,
-        records,
+        endpoints: &ENDPOINTS,
+        address,
     })
 }
 
@@ -72,5 +98,16 @@ fn subject(table: &OpenTable, records: String) -> Subject {
         Some(name) => (format!("{name} contains \"a\""), format!("-createdAt,{name}")),
         None => ("createdAt > -30d".to_owned(), "-createdAt".to_owned()),
     };
-    Subject { records, filter, sort, values: values.into(), change: change.into() }
+    // Of a value that no two records may have there is but one.
+    let is_unique = |name: &String| table.field_meant(name).is_some_and(|open| open.field.unique.is_some());
+    let copies = if values.keys().any(is_unique) { 1 } else { 2 };
+    let several = json!({"records": vec![json!({"values": values}); copies]});
+    let grouped = table.fields.iter().find(|open| matches!(open.of_type.kind(), Kind::Choices | Kind::Bool));
+    let figures = match grouped {
+        Some(open) => {
+            json!({"groupBy": [open.field.name.as_str()], "aggregates": [{"function": "count"}]})
+        }
+        None => json!({"aggregates": [{"function": "count"}]}),
+    };
+    Subject { records, filter, sort, values: values.into(), change: change.into(), several, figures }
 }

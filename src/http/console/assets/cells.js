@@ -89,15 +89,34 @@ export function toLocal(value) {
 const MOMENT = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(:\d{2}(?:[.]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
 /** Browsers take nearly every text with a number in it for a time, and a 31st of February for the 3rd of March. */
-const fromLocal = (text) => {
+function moment(text) {
   const [found, year, month, day, hour, minute, second = "", zone = ""] = MOMENT.exec(text) ?? [];
-  if (!found) return text;
   const date = `${year}-${pad(month)}-${pad(day)}`;
   const noon = new Date(`${date}T12:00:00Z`);
-  if (Number.isNaN(noon.valueOf()) || noon.getUTCDate() !== Number(day)) return text;
+  if (!found || Number.isNaN(noon.valueOf()) || noon.getUTCDate() !== Number(day)) return null;
   const at = new Date(hour === undefined ? date : `${date}T${pad(hour)}:${minute}${second}${zone.toUpperCase().replace(/^(...)(\d\d)$/, "$1:$2")}`);
-  return Number.isNaN(at.valueOf()) ? text : at.toISOString();
-};
+  return Number.isNaN(at.valueOf()) ? null : { day: hour === undefined ? date : null, at: at.toISOString() };
+}
+
+/** What can't be read is said in the visitor's own language, where the server knows but one. */
+function must(value, message) {
+  if (value === null || value === undefined) throw new Error(t(message));
+  return value;
+}
+
+/** A number, with or without commas between its thousands. */
+function numberOf(text) {
+  const plain = /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text) ? text.replaceAll(",", "") : text;
+  return Number.isFinite(Number(plain)) ? Number(plain) : null;
+}
+
+function jsonOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(t("cell.not_json"));
+  }
+}
 
 const YES = new Set(["true", "1", "yes", "x", "✓", "是"]);
 const NO = new Set(["false", "0", "no", "", "否"]);
@@ -116,10 +135,11 @@ function namesIn(text, choices) {
 }
 
 const READERS = {
-  number: (text) => (Number.isFinite(Number(text)) ? Number(text) : text),
-  checkbox: (text) => (YES.has(text.toLowerCase()) ? true : NO.has(text.toLowerCase()) ? false : text),
-  dateTime: fromLocal,
-  json: (text) => JSON.parse(text),
+  number: (text) => must(numberOf(text), "cell.not_number"),
+  checkbox: (text) => must(YES.has(text.toLowerCase()) ? true : NO.has(text.toLowerCase()) ? false : null, "cell.not_checkbox"),
+  date: (text) => must(moment(text)?.day, "cell.not_date"),
+  dateTime: (text) => must(moment(text)?.at, "cell.not_moment"),
+  json: jsonOf,
   select: (text, field) => {
     const named = (name) => choicesOf(field).find((one) => one.name.toLowerCase() === name.toLowerCase())?.id ?? name;
     if (!isMultiple(field)) return named(text);
@@ -127,16 +147,10 @@ const READERS = {
   },
 };
 
-/**
- * The value that a text means. What can't be read stays a text, and the server, which judges values, says what is wrong
- * with it; but for JSON, where every text would be good: that throws.
- */
+/** The value that a text means; throws what a person should read if it means none. What is good is judged by the server. */
 export function read(field, text) {
   const trimmed = field.type === "longText" || field.type === "string" ? text : text.trim();
   if (trimmed === "" && field.type !== "checkbox") return null;
-  try {
-    return READERS[field.type]?.(trimmed, field) ?? trimmed;
-  } catch {
-    throw new Error(t("cell.not_json"));
-  }
+  const reader = READERS[field.type];
+  return reader ? reader(trimmed, field) : trimmed;
 }

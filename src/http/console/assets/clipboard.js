@@ -139,8 +139,9 @@ async function paste(app, text) {
   const held = await collect(app, { top: area.top, bottom: Math.min(area.bottom, app.rows.total - 1) });
   const rows = Array.from({ length: area.bottom - area.top + 1 }, (_, row) => valuesOf(row));
   if (faults.length > 0) {
-    for (const { row, field, detail, text: tried } of faults) if (held[row]) refuse(app, held[row], field, detail, tried);
-    toast(t.count("grid.values_refused", faults.length), { kind: "bad" });
+    for (const { row, field, detail, text: tried } of faults) if (held[row]) refuse(app, held[row], field, detail, tried, true);
+    const [{ row, field, detail }] = faults;
+    toast(`${t.count("grid.values_refused", faults.length)} ${t("grid.pasted_row", { n: row + 1 })} ${field.name}: ${detail}`, { kind: "bad", stays: true });
     return;
   }
   // Each row goes into the record of its own place.
@@ -157,7 +158,7 @@ async function create(app, made) {
   try {
     const { ids } = await app.api.createMany(made.map((values) => ({ values: app.writable(values) })));
     await showMade(app, ids);
-    toast(t.count("grid.records_made", ids.length), { action: { label: t("grid.undo"), run: () => unmake(app, ids) } });
+    toast(t.count("grid.records_made", ids.length), { action: app.taking(() => unmake(app, ids)) });
   } catch (problem) {
     const where = problem.faults?.[0]?.pointer.split("/")[2];
     const place = where === undefined ? "" : `${t("grid.pasted_row", { n: Number(where) + 1 })} `;
@@ -175,10 +176,6 @@ export async function unmake(app, ids) {
 /** Puts new records at the end of the list, whatever the filter says. */
 export async function showMade(app, ids) {
   app.grew(ids.length);
-  for (let n = 0; n < ids.length; n += 1000) {
-    const part = ids.slice(n, n + 1000);
-    const filter = { conjunction: "and", children: [{ field: "id", op: "in", value: part }] };
-    const { records } = await app.api.page({ filter, limit: 1000, total: false });
-    for (const record of records) app.rows.append(record);
-  }
+  const made = await app.api.byIds(ids);
+  for (const id of ids) if (made.has(id)) app.rows.append(made.get(id));
 }

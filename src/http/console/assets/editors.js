@@ -85,7 +85,7 @@ const MOVES = { Enter: "down", Tab: "right" };
  */
 export function openEditor(cell, field, value, { typed = false, text, done, failed, cancelled, layer }) {
   const shape = field.type === "select" ? listEditor : field.type === "longText" || field.type === "json" ? areaEditor : lineEditor;
-  const editor = shape(cell, field, { value, layer, text: typed ? "" : (text ?? begin(field, value)) });
+  const editor = shape(cell, field, { value, layer, text: typed ? "" : (text ?? begin(field, value)), typed: typed || text !== undefined });
   let open = true;
   const end = (act) => {
     if (!open) return;
@@ -113,7 +113,8 @@ export function openEditor(cell, field, value, { typed = false, text, done, fail
     if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
-      cancel();
+      if (editor.keeps) commit("stay");
+      else cancel();
     } else if (event.key === "Tab" || (event.key === "Enter" && !(editor.lines && (event.shiftKey || event.altKey)))) {
       event.preventDefault();
       event.stopPropagation();
@@ -129,8 +130,10 @@ export function openEditor(cell, field, value, { typed = false, text, done, fail
   return { commit, cancel, follow: () => editor.follow?.() };
 }
 
-function lineEditor(cell, field, { value, text }) {
-  const node = input(field, null, { value: text, class: "cell-input", "aria-label": field.name });
+function lineEditor(cell, field, { value, text, typed }) {
+  // The parts of a date that a browser offers go by its own language: who types one in a grid writes it as everywhere else.
+  const written = typed && isDated(field) && { type: "text", placeholder: t(`cell.${field.type}_form`) };
+  const node = input(field, null, { value: text, class: "cell-input", "aria-label": field.name, ...written });
   cell.classList.add("editing");
   cell.append(node);
   return {
@@ -172,6 +175,8 @@ function listEditor(cell, field, { value, layer }) {
   const hint = isMultiple(field) && el("p", { class: "hint" }, t("cell.multiple_hint"));
   return Object.assign(editor, over(cell, layer, [list.box, hint], "list"), {
     get text() { return ""; },
+    // Each tick is a choice already.
+    keeps: isMultiple(field),
     get: list.value,
     settle: list.settle,
     focus: list.focus,

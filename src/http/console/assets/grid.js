@@ -10,13 +10,15 @@ import { openEditor } from "./editors.js";
 import { listenKeys, listenPointers } from "./keys.js";
 import { t } from "./messages.js";
 import { Panel } from "./panel.js";
-import { PickBar } from "./pick.js";
+import { PickBar, deleteRecords } from "./pick.js";
 import { Rows } from "./rows.js";
 import { sight } from "./record.js";
 import { draft, forgive, hold, refuse, save, touch } from "./save.js";
 import { announce, failure, run } from "./toast.js";
 import { Toolbar } from "./toolbar.js";
+import { Undo } from "./undo.js";
 import { View } from "./view.js";
+import { write } from "./write.js";
 
 /** Records that one call may change. */
 const CHANGED_MAX = 10_000;
@@ -28,10 +30,13 @@ class Grid extends HTMLElement {
   anchor = null;
   /** Records that are ticked, by id. */
   picked = new Set();
+  undos = new Undo();
   /** The one that was ticked last, which more are ticked from. */
   #lastPick = null;
   #editor = null;
   #tabFrom = null;
+  /** What could not be sent while no server answered. */
+  #unsent = [];
 
   connectedCallback() {
     this.api = new Api(this.dataset);
@@ -121,11 +126,17 @@ class Grid extends HTMLElement {
   #broken(problem, again = () => this.rows.retry()) {
     const ended = problem.status === 401;
     const action = ended
-      ? el("a", { class: "button small", href: `/login?next=${encodeURIComponent(location.pathname + location.search)}` }, t("grid.sign_in"))
-      : button(t("grid.retry"), { kind: "small", run: () => { this.note.replaceChildren(); again(); } });
+      && el("a", { class: "button small", target: this.rows.isUnsaved && "_blank", href: `/login?next=${encodeURIComponent(location.pathname + location.search)}` }, t("grid.sign_in"));
+    const retry = button(t("grid.retry"), { kind: "small", run: () => { this.note.replaceChildren(); for (const call of [again, ...this.#unsent.splice(0)]) call(); } });
     const request = problem.requestId && el("span", { class: "quiet mono" }, t("grid.request", { id: problem.requestId }));
     this.note.replaceChildren(el("div", { class: "note bad banner", role: "alert" },
-      el("span", { class: "grow" }, ended ? t("grid.session_over") : problem.text ?? problem.message), request, action));
+      el("span", { class: "grow" }, ended ? t("grid.session_over") : problem.text ?? problem.message), request, action, retry));
+  }
+
+  /** A value could not be sent, which is to be sent again once that may help. */
+  away(problem, again) {
+    this.#unsent.push(again);
+    this.#broken(problem);
   }
 
   #changed() {
@@ -215,6 +226,7 @@ class Grid extends HTMLElement {
 
   #openEditor(record, field, typed) {
     const cell = this.view.cell(this.active.row, this.active.col);
+    if (!cell) return;
     const tried = record.errors?.[field.id]?.tried;
     const seen = sight(record, field.id);
     const { value } = seen;
@@ -268,6 +280,35 @@ class Grid extends HTMLElement {
   grew(by) {
     this.table.recordCount += by;
     this.#changed();
+  }
+
+  /** A record was made. */
+  made(record) {
+    this.grew(1);
+    this.undos.push(() => deleteRecords(this, [record.id]));
+  }
+
+  /** A value was saved where another one stood. */
+  saved(record, id, before) {
+    const expected = { version: record.version, values: { [id]: record.base[id] } };
+    this.undos.push(() => write(this, [{ record, values: { [id]: before }, expected }]));
+  }
+
+  /** Remembers what takes back a deed; what a note offers that tells of it. */
+  taking(back) {
+    return this.undos.action(this.undos.push(back));
+  }
+
+  /** Takes back what was done last, or does `again` what was taken back. */
+  takeBack(again) {
+    // What is on its way is what was done last.
+    run(() => this.rows.saved().then(() => (again ? this.undos.redo() : this.undos.undo())));
+    return true;
+  }
+
+  /** Whether a cell has the focus. */
+  isAt(record, field) {
+    return this.rows.at(this.active.row) === record && this.columns.list[this.active.col] === field;
   }
 
   /** Saves a value that was set without an editor. */

@@ -41,6 +41,7 @@ function act(app, event) {
   if (event.key === "Enter" && event.shiftKey) return app.addRecord();
   if (event.key === "Enter" && strong) return app.openPanel(record);
   if (strong && event.key.toLowerCase() === "a") return app.selectAll();
+  if (strong && /^[yz]$/i.test(event.key)) return app.takeBack(event.key.toLowerCase() === "y" || event.shiftKey);
   if (strong || event.altKey) return false;
   switch (event.key) {
     case "Enter":

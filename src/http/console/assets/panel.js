@@ -1,6 +1,7 @@
 // One record beside the grid: all its fields as a form, and what else there is to know of it.
 
 import { isComputed, same, textOf } from "./cells.js";
+import { copyText } from "./copy.js";
 import { button, el } from "./dom.js";
 import { control } from "./editors.js";
 import { t } from "./messages.js";
@@ -155,7 +156,7 @@ export class Panel {
   #aboutFill() {
     const { record } = this;
     const address = `${location.origin}${this.#app.api.path}/records/${record.id}`;
-    const copy = (text) => button(t("ui.copy"), { picture: "copy", hidden: true, run: () => copyText(text) });
+    const copy = (text) => button(t("ui.copy"), { picture: "copy", hidden: true, run: () => copyText(text).then(() => toast(t("ui.copied"))) });
     const time = (at) => textOf({ type: "dateTime" }, at);
     const lines = [
       [t("grid.id"), [el("code", {}, record.id), copy(record.id)]],
@@ -166,18 +167,4 @@ export class Panel {
     ];
     this.about?.replaceChildren(...lines.flatMap(([name, shown]) => [el("dt", {}, name), el("dd", {}, ...shown)]));
   }
-}
-
-/** Puts a text on the clipboard, also where the page is not served securely. */
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const area = el("textarea", { class: "visually-hidden", value: text });
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  toast(t("ui.copied"));
 }

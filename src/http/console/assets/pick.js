@@ -102,7 +102,7 @@ export async function duplicateRecords(app, ids) {
     shown.end();
   }
   if (made.length === 0) return;
-  toast(t.count("grid.records_made", made.length), { action: { label: t("grid.undo"), run: () => unmake(app, made) } });
+  toast(t.count("grid.records_made", made.length), { action: app.taking(() => unmake(app, made)) });
   app.go({ row: app.rows.total - 1, col: app.active.col });
 }
 
@@ -121,7 +121,7 @@ export async function deleteRecords(app, ids) {
   } finally {
     shown.end();
   }
-  toast(t.count("grid.deleted", kept.length), { action: { label: t("grid.undo"), run: restorer(app, kept) } });
+  toast(t.count("grid.deleted", kept.length), { action: app.taking(restorer(app, kept)) });
   for (const id of ids) app.picked.delete(id);
   app.pickBar.show();
   if (ids.includes(app.panel.record?.id)) app.panel.close();

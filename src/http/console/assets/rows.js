@@ -36,6 +36,8 @@ export class Rows {
   #question = {};
   #asked = {};
   #held = new Map();
+  /** Places whose records are held, but are asked for again. */
+  #stale = new Set();
   #byId = new Map();
   #cursors = new Places();
   #anchors = new Places();
@@ -92,6 +94,11 @@ export class Rows {
     return [...this.#byId.values(), ...this.extras].some(isUnsaved);
   }
 
+  /** Waits for what is being saved. */
+  saved() {
+    return Promise.all([...this.#byId.values(), ...this.extras].map((record) => record.chain));
+  }
+
   /** Asks anew. What is shown stays until the first answer. */
   load(question) {
     this.#asked = question;
@@ -131,16 +138,17 @@ export class Rows {
       record.place = undefined;
     }
     this.#held.clear();
+    this.#stale.clear();
     this.#cursors.clear();
     this.#anchors.clear();
     this.#probes = 0;
   }
 
-  /** Asks again for what is held, whose places stay. A list that is on its way will have all that is new. */
+  /** Asks again for what is held, which is shown until then. A list that is on its way will have all that is new. */
   refresh() {
     if (this.#loading) return undefined;
     this.#turn += 1;
-    for (const [place, record] of this.#held) if (!isKept(record)) this.#held.delete(place);
+    for (const [place, record] of this.#held) if (!isKept(record)) this.#stale.add(place);
     return this.want(...this.#seen);
   }
 
@@ -168,10 +176,14 @@ export class Rows {
     }
   }
 
+  #lacks(place) {
+    return !this.#held.has(place) || this.#stale.has(place);
+  }
+
   #missing() {
     const [first, last] = this.#seen;
     const gap = (from, to) => {
-      for (let n = Math.max(0, from); n < Math.min(to, this.#server); n += 1) if (!this.#held.has(n)) return n;
+      for (let n = Math.max(0, from); n < Math.min(to, this.#server); n += 1) if (this.#lacks(n)) return n;
       return null;
     };
     return gap(first, last) ?? gap(last, last + AHEAD) ?? gap(first - BEHIND, first);
@@ -305,6 +317,7 @@ export class Rows {
       // Where it was before is asked for again.
       if (kept.place !== place && this.#held.get(kept.place) === kept) this.#held.delete(kept.place);
       kept.place = place;
+      this.#stale.delete(place);
       this.#held.set(place, kept);
       this.#byId.set(kept.id, kept);
     });
@@ -326,6 +339,7 @@ export class Rows {
     for (const [place, record] of this.#held) {
       if (Math.abs(place - middle) > HELD / 4 && !isKept(record)) {
         this.#held.delete(place);
+        this.#stale.delete(place);
         this.#byId.delete(record.id);
       }
     }
@@ -350,6 +364,7 @@ export class Rows {
       record.place = place - Places.below(places, place);
       return [record.place, record];
     }));
+    this.#stale = new Set([...this.#stale].map((place) => place - Places.below(places, place)));
     this.#cursors.shift(places);
     this.#cursors.set(0, null);
     this.#anchors.shift(places);
@@ -385,7 +400,7 @@ export class Rows {
     this.#ranges += 1;
     try {
       for (let place = from; place < Math.min(to, this.total); place += 1) {
-        while (place < this.#server && !this.#held.has(place)) {
+        while (place < this.#server && this.#lacks(place)) {
           await this.#get(place);
           progress(place - from, to - from);
           if (list !== this.#lists) throw this.#moved();

@@ -11,6 +11,9 @@ import { announce, failure, toast } from "./toast.js";
 /** So often a value is sent again because somebody saves other values of the same record all the time. */
 const TRIES_MAX = 5;
 
+/** Whether a call failed for what has nothing to do with the call: no server answers, or the session is over. */
+const isAway = (problem) => problem.status === 0 || problem.status === 401 || problem.status >= 500;
+
 /** Says that a record looks different now. */
 export function touch(app, record) {
   record.stamp = (record.stamp ?? 0) + 1;
@@ -67,11 +70,17 @@ export function forgive(record, id) {
   if (record.errors?.[id]) record.errors = { ...record.errors, [id]: undefined };
 }
 
-/** Shows what is wrong with a value at its cell; what was tried is there again when it is edited next. */
-export function refuse(app, record, field, detail, tried) {
+/**
+ * Shows what is wrong with a value at its cell; what was tried is there again when it is edited next. `told` says that there
+ * is a note of it already.
+ */
+export function refuse(app, record, field, detail, tried, told = false) {
   record.errors = { ...record.errors, [field.id]: { detail, tried } };
   touch(app, record);
-  announce(t("cell.refused", { field: field.name, detail }));
+  const text = t("cell.refused", { field: field.name, detail });
+  // At the focused cell the reason is shown; of any other one nobody would know it.
+  if (told || app.isAt(record, field)) announce(text);
+  else toast(text, { kind: "bad" });
 }
 
 async function make(app, record, id) {
@@ -83,18 +92,19 @@ async function make(app, record, id) {
   try {
     const now = await app.api.create(Object.fromEntries(filled.map((one) => [one.id, record.values[one.id]])));
     record.draft = false;
-    record.errors = undefined;
+    for (const one of filled) forgive(record, one.id);
     unlock(record, id);
     adopt(app, record, now, Object.keys(now.values));
     app.rows.arrived(record);
-    app.grew(1);
+    app.made(record);
     announce(t("grid.record_made"));
     return true;
   } catch (problem) {
     unlock(record, id);
     const wrong = app.fields.filter((one) => problem.about?.(one.id));
     for (const one of wrong) refuse(app, record, one, problem.about(one.id), record.values[one.id]);
-    if (wrong.length === 0) failure(problem);
+    if (isAway(problem)) app.away(problem, () => save(app, record, filled[0], record.values[filled[0].id], { value: null }));
+    else if (wrong.length === 0) failure(problem);
     return false;
   }
 }
@@ -106,6 +116,7 @@ async function change(app, record, field, value, seen) {
     unlock(record, id);
     forgive(record, id);
     if (now) adopt(app, record, now, [id]);
+    app.saved(record, id, seen.value);
     announce(t("cell.saved", { field: field.name }));
     return true;
   } };
@@ -119,7 +130,9 @@ async function change(app, record, field, value, seen) {
     if (problem.status === 0) record.unsure = { ...record.unsure, [id]: value };
     restore(record, id);
     if (problem.code === "record_not_found") gone(app, record, { ...record.values, [id]: value });
-    else refuse(app, record, field, problem.about?.(id) ?? problem.text ?? problem.message, value);
+    else refuse(app, record, field, problem.about?.(id) ?? problem.text ?? problem.message, value, isAway(problem));
+    // What was tried stays at its cell until it is sent again.
+    if (isAway(problem)) app.away(problem, () => record.errors?.[id]?.tried === value && save(app, record, field, value));
     return false;
   }
 }

@@ -5,6 +5,8 @@ import { number, t } from "./messages.js";
 
 const STAYS_MS = 6000;
 const WITH_ACTION_MS = 12_000;
+/** So many notes are shown at once; older ones that would go by themselves make room. */
+const SHOWN_MAX = 3;
 
 const live = el("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
 const stack = el("div", { class: "toasts" });
@@ -40,6 +42,8 @@ export function toast(text, { action, kind = "", stays = false } = {}) {
   stack.append(note);
   announce(text);
   if (!stays) {
+    note.dataset.passes = "";
+    [...stack.querySelectorAll("[data-passes]")].slice(0, -SHOWN_MAX).forEach((old) => old.remove());
     timer = setTimeout(close, action ? WITH_ACTION_MS : STAYS_MS);
     note.addEventListener("pointerenter", () => clearTimeout(timer));
     note.addEventListener("focusin", () => clearTimeout(timer));

@@ -248,7 +248,8 @@ export class View {
       else if (top + ROW > this.scroll.top + this.scroll.view) this.scroll.to(top + ROW - this.scroll.view);
     }
     if (col < 1) {
-      if (col < 1 && window.innerWidth < 700) this.box.scrollLeft = 0;
+      if (window.innerWidth < 700) this.box.scrollLeft = 0;
+      this.#left = this.box.scrollLeft;
       return;
     }
     const { columns } = this.#app;
@@ -256,5 +257,7 @@ export class View {
     const [left, right] = [ROW_HEAD + columns.offsets[col], ROW_HEAD + columns.offsets[col + 1]];
     if (left < this.box.scrollLeft + fixed) this.box.scrollLeft = left - fixed;
     else if (right > this.box.scrollLeft + this.box.clientWidth) this.box.scrollLeft = Math.min(left - fixed, right - this.box.clientWidth);
+    // The event that tells of it comes later than the cell is needed.
+    this.#left = this.box.scrollLeft;
   }
 }

@@ -39,10 +39,11 @@ function differing({ record, values, expected }) {
 /** One value is saved as if it was typed: with the record's entity tag. */
 async function writeOne(app, record, values) {
   const [[id, value]] = Object.entries(values);
-  const before = record.values[id] ?? null;
-  if (!(await save(app, record, app.fields.find((field) => field.id === id), value))) return false;
-  offerUndo(app, [{ record, values: { [id]: before }, expected: { version: record.version, values } }]);
-  return true;
+  const before = app.undos.last;
+  const done = await save(app, record, app.fields.find((field) => field.id === id), value);
+  const deed = app.undos.last;
+  if (done && deed !== before) toast(t.count("grid.records_changed", 1), { action: app.undos.action(deed) });
+  return done;
 }
 
 /** Takes over what the records are now, and asks about values that are other than they were seen or written. */
@@ -105,7 +106,7 @@ async function send(app, changes, now) {
 }
 
 function offerUndo(app, before) {
-  toast(t.count("grid.records_changed", before.length), { action: { label: t("grid.undo"), run: () => write(app, before) } });
+  toast(t.count("grid.records_changed", before.length), { action: app.taking(() => write(app, before)) });
 }
 
 function show(app, changes) {
@@ -122,7 +123,7 @@ function blame(app, problem, changes) {
     const [, , n, , id] = pointer.split("/");
     const [change, field] = [changes[n], app.fields.find((one) => one.id === id)];
     if (!change?.record || !field) continue;
-    refuse(app, change.record, field, detail, change.values[id]);
+    refuse(app, change.record, field, detail, change.values[id], true);
     pointed += 1;
   }
   if (pointed === 0) failure(problem);

@@ -1,0 +1,57 @@
+// What was done last, to be taken back: by Ctrl+Z, and by the buttons of notes, which mean the same deeds.
+
+import { t } from "./messages.js";
+import { run } from "./toast.js";
+
+const KEPT_MAX = 100;
+
+export class Undo {
+  #done = [];
+  #undone = [];
+  /** Where deeds go that are done now: what takes a deed back is one itself. */
+  #target = null;
+
+  /** Remembers what takes back a deed that was done: `back` resolves with false if it could not. */
+  push(back) {
+    const deed = { back };
+    if (this.#target === null) this.#undone = [];
+    const list = this.#target ?? this.#done;
+    list.push(deed);
+    if (list.length > KEPT_MAX) list.shift();
+    return deed;
+  }
+
+  /** The deed that was done last. */
+  get last() {
+    return this.#done.at(-1);
+  }
+
+  /** What a note offers that tells of a deed. */
+  action(deed) {
+    return { label: t("grid.undo"), run: () => this.take(deed) };
+  }
+
+  /** Takes the last deed back. */
+  undo() {
+    return this.take(this.last);
+  }
+
+  /** Does again what was taken back last. */
+  redo() {
+    return this.take(this.#undone.at(-1));
+  }
+
+  /** Takes one deed back, unless it has been. Resolves with false if it is to be tried again. */
+  async take(deed) {
+    const [from, to] = this.#undone.includes(deed) ? [this.#undone, this.#done] : [this.#done, this.#undone];
+    const at = from.indexOf(deed);
+    // One after the other: which list a deed belongs to is told by when it is done.
+    if (at < 0 || this.#target !== null) return this.#target === null;
+    from.splice(at, 1);
+    this.#target = to;
+    const done = await run(deed.back);
+    this.#target = null;
+    if (done === false) from.splice(at, 0, deed);
+    return done !== false;
+  }
+}
