@@ -29,6 +29,7 @@ fn everything_but_the_grid_works_without_scripts() {
     browser.click("[name=bases]");
     browser.click("[name=expiry][value='30']");
     browser.click(".stack > .primary");
+    browser.wait("return document.querySelector('#secret') !== null");
     let secret =
         browser.script("return document.querySelector('#secret').value").as_str().unwrap().to_owned();
     for css in ["[data-swagger]", "[data-copy=secret]"] {
