@@ -22,6 +22,23 @@ enum State {
         group: Arc<Group>,
         slot: Option<usize>,
     },
+    /// Another one, and what is made of its result, once.
+    Then(Box<Durable>, Option<After>),
+}
+
+/// What is made of a result.
+struct After(Box<dyn FnOnce(Result<()>) -> Result<()> + Send>);
+
+impl std::fmt::Debug for After {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("After(..)")
+    }
+}
+
+impl After {
+    fn run(after: Option<Self>, result: Result<()>) -> Result<()> {
+        after.map_or(Ok(()), |after| (after.0)(result))
+    }
 }
 
 impl Durable {
@@ -39,11 +56,17 @@ impl Durable {
         Self(State::Waiting { group: Arc::clone(group), slot: None })
     }
 
+    /// The same, and `after` makes of the result what is answered: for engines around engines.
+    pub fn then(self, after: impl FnOnce(Result<()>) -> Result<()> + Send + 'static) -> Self {
+        Self(State::Then(Box::new(self), Some(After(Box::new(after)))))
+    }
+
     /// Blocks until it is known what became of the commit.
     pub fn wait(self) -> Result<()> {
         match self.0 {
             State::Known(result) => result,
             State::Waiting { group, .. } => group.wait(),
+            State::Then(inner, after) => After::run(after, inner.wait()),
         }
     }
 }
@@ -55,6 +78,9 @@ impl Future for Durable {
         match &mut self.0 {
             State::Known(result) => Poll::Ready(result.clone()),
             State::Waiting { group, slot } => group.poll(context.waker(), slot),
+            State::Then(inner, after) => {
+                Pin::new(&mut **inner).poll(context).map(|result| After::run(after.take(), result))
+            }
         }
     }
 }
@@ -64,7 +90,8 @@ impl Future for Durable {
 #[must_use = "the answer opens by `.await` or `.wait()`"]
 #[derive(Debug)]
 pub struct Receipt<T> {
-    answer: Option<T>,
+    /// Filled by each run of the body.
+    answer: Arc<Mutex<Option<T>>>,
     durable: Durable,
 }
 
@@ -72,14 +99,14 @@ pub struct Receipt<T> {
 impl<T> Unpin for Receipt<T> {}
 
 impl<T> Receipt<T> {
-    pub(super) fn new(answer: T, durable: Durable) -> Self {
-        Self { answer: Some(answer), durable }
+    pub(super) fn new(answer: Arc<Mutex<Option<T>>>, durable: Durable) -> Self {
+        Self { answer, durable }
     }
 
     /// Blocks until the answer may be given.
     pub fn wait(self) -> Result<T> {
         self.durable.wait()?;
-        self.answer.ok_or_else(opened_twice)
+        lock(&self.answer).take().ok_or_else(opened_twice)
     }
 }
 
@@ -89,12 +116,12 @@ impl<T> Future for Receipt<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         Pin::new(&mut self.durable)
             .poll(context)
-            .map(|result| result.and_then(|()| self.answer.take().ok_or_else(opened_twice)))
+            .map(|result| result.and_then(|()| lock(&self.answer).take().ok_or_else(opened_twice)))
     }
 }
 
 fn opened_twice() -> Error {
-    Error::Broken("a receipt was polled after it had opened".into())
+    Error::Broken("a receipt was polled after it had opened, or no body was run".into())
 }
 
 /// The commits that one flush covers, and who waits for them.
@@ -153,6 +180,10 @@ mod tests {
 
     use super::*;
 
+    fn filled<T>(answer: T) -> Arc<Mutex<Option<T>>> {
+        Arc::new(Mutex::new(Some(answer)))
+    }
+
     #[derive(Default)]
     struct Counter(AtomicUsize);
 
@@ -167,7 +198,7 @@ mod tests {
         let (group, counter) = (Arc::new(Group::default()), Arc::new(Counter::default()));
         let waker = Waker::from(Arc::clone(&counter));
         let mut context = Context::from_waker(&waker);
-        let mut receipt = Receipt::new(7, Durable::with(&group));
+        let mut receipt = Receipt::new(filled(7), Durable::with(&group));
         for _ in 0..3 {
             assert!(Pin::new(&mut receipt).poll(&mut context).is_pending());
         }
@@ -180,7 +211,7 @@ mod tests {
     #[test]
     fn a_failed_group_opens_no_receipt_for_those_who_block_and_for_those_who_come_late() {
         let group = Arc::new(Group::default());
-        let early = Receipt::new((), Durable::with(&group));
+        let early = Receipt::new(filled(()), Durable::with(&group));
         let waiting = std::thread::spawn(move || early.wait());
         group.finish(Err(Error::Unknown("the disk is gone".into())));
         group.finish(Ok(()));

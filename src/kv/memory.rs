@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::staged::{Changes, Staging, stored_key, walk};
-use super::{Bytes, Durable, Each, Engine, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
+use super::{Body, Bytes, Durable, Each, Engine, Keyspace, Read, Result, Stats, Way, lock};
 
 type Rows = BTreeMap<Bytes, Bytes>;
 
@@ -58,19 +58,21 @@ impl Engine for Memory {
         Ok(Box::new(self.snapshot()))
     }
 
-    fn write(&self, _turn: &[u8], body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Durable> {
+    fn write(&self, _turn: &[u8], mut body: Body) -> Durable {
         let _turn = lock(&self.turn);
         let changes = {
             // Gone before the commit, which would otherwise copy the map for it.
             let snapshot = self.snapshot();
             let mut staging = Staging::over(&snapshot);
             let outcome = body(&mut staging);
-            staging.finish(outcome)?
+            staging.finish(outcome)
         };
-        if let Some(changes) = changes {
-            self.commit(&changes);
+        match changes {
+            Ok(Some(changes)) => self.commit(&changes),
+            Ok(None) => {}
+            Err(fault) => return Durable::failed(fault),
         }
-        Ok(Durable::ready())
+        Durable::ready()
     }
 
     fn writable(&self) -> Result<()> {

@@ -8,7 +8,10 @@
 //! The laws (one test each in `tests/kv_conformance`, run on every engine):
 //!
 //! - A snapshot never changes, never conflicts, and holds every commit acknowledged before it was opened.
-//! - A body sees its own writes, has no effect outside the transaction, and may be run again.
+//! - A body sees its own writes, has no effect outside the transaction, and may be run again, on a thread of the engine's:
+//!   it owns what it needs. A local engine runs it before [`Engine::write`] returns; an engine over a network queues it, so
+//!   that `write` never waits there, and may run it first only to learn what it reads. What a body panics with there ends
+//!   its own caller, with [`Error::Broken`], and nobody else.
 //! - Commits are serializable, all or nothing across keyspaces; the order in which they become durable is the order in
 //!   which they were staged, so that a crash leaves a prefix.
 //! - Readers see what is on the disk, writers see what is staged. Neither stops the other.
@@ -18,12 +21,13 @@
 
 mod durable;
 pub mod memory;
+pub mod postgres;
 pub mod sled;
 mod staged;
 pub mod testing;
 
 use std::ops::{ControlFlow, Range};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use bytes::Bytes;
 pub use durable::{Durable, Receipt};
@@ -84,6 +88,9 @@ pub enum Error {
     /// What is on the disk is not what this engine wrote.
     #[error("stored bytes do not fit: {0}")]
     Corrupt(String),
+    /// Not done: the store can't be reached at the moment. The engine goes on trying by itself.
+    #[error("the store is away: {0}")]
+    Away(String),
     /// The store below failed in some other way. In a body or before a commit it means: not done.
     #[error("{0}")]
     Broken(String),
@@ -104,9 +111,16 @@ pub struct Stats {
     pub history_bytes: u64,
     /// Gauge: bytes on the disk.
     pub disk_bytes: u64,
+    /// Round trips to the store.
+    pub round_trips: u64,
+    /// Gauge: connections that are in use.
+    pub connections_used: u64,
     /// Gauge: bytes that are free on that disk, if that can be known.
     pub disk_free_bytes: Option<u64>,
 }
+
+/// What runs in a transaction, once or more often.
+pub type Body = Box<dyn FnMut(&mut dyn Write) -> Outcome + Send>;
 
 /// A store of ordered bytes. See the module for its laws.
 pub trait Engine: Send + Sync {
@@ -120,8 +134,9 @@ pub trait Engine: Send + Sync {
     fn read(&self) -> Result<Box<dyn Read + Send + Sync>>;
 
     /// Runs `body` in a transaction. `turn` says what it contends on (a table's prefix): a hint, never needed for
-    /// correctness. Use [`transact`](trait@Engine#method.transact), which cannot be used wrongly.
-    fn write(&self, turn: &[u8], body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Durable>;
+    /// correctness. What goes wrong is told by what is answered. Use [`transact`](trait@Engine#method.transact), which
+    /// cannot be used wrongly.
+    fn write(&self, turn: &[u8], body: Body) -> Durable;
 
     /// Whether writes are taken: `Err` says why not.
     fn writable(&self) -> Result<()>;
@@ -155,24 +170,23 @@ impl dyn Engine + '_ {
     /// Runs `body` in a transaction, once or more often, and seals what it answered until that is on the disk.
     ///
     /// An `Err` of the body drops what it wrote; it waits too, since it may rest on what another writer staged.
-    pub fn transact<T, E: From<Error>>(
+    pub fn transact<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
         turn: &[u8],
-        body: impl Fn(&mut dyn Write) -> std::result::Result<(Outcome, T), E>,
-    ) -> Result<Receipt<std::result::Result<T, E>>> {
-        let mut answer = None;
-        let durable = self.write(turn, &mut |txn| match body(txn) {
-            Ok((outcome, value)) => {
-                answer = Some(Ok(value));
-                outcome
-            }
-            Err(error) => {
-                answer = Some(Err(error));
-                Outcome::Drop
-            }
-        })?;
-        let answer = answer.ok_or_else(|| Error::Broken("the engine ran no body".into()))?;
-        Ok(Receipt::new(answer, durable))
+        body: impl Fn(&mut dyn Write) -> std::result::Result<(Outcome, T), E> + Send + 'static,
+    ) -> Receipt<std::result::Result<T, E>> {
+        let answer = Arc::new(Mutex::new(None));
+        let filled = Arc::clone(&answer);
+        let body = move |txn: &mut dyn Write| {
+            let (outcome, answered) = match body(txn) {
+                Ok((outcome, value)) => (outcome, Ok(value)),
+                Err(error) => (Outcome::Drop, Err(error)),
+            };
+            // That of the last run is the one that counts.
+            *lock(&filled) = Some(answered);
+            outcome
+        };
+        Receipt::new(answer, self.write(turn, Box::new(body)))
     }
 }
 

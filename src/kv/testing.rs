@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::staged::Staging;
-use super::{Bytes, Durable, Each, Engine, Error, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
+use super::{Body, Bytes, Durable, Each, Engine, Error, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
 
 /// What really becomes of a commit that answers [`Error::Unknown`]: whoever gets that answer must live with both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,20 @@ struct Counters {
 }
 
 impl Counters {
+    fn add(&self, more: &Counts) {
+        self.gets.fetch_add(more.gets, Ordering::SeqCst);
+        self.scans.fetch_add(more.scans, Ordering::SeqCst);
+        self.commits.fetch_add(more.commits, Ordering::SeqCst);
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            gets: self.gets.load(Ordering::SeqCst),
+            scans: self.scans.load(Ordering::SeqCst),
+            commits: self.commits.load(Ordering::SeqCst),
+        }
+    }
+
     fn get(&self, keys: &[(Keyspace, &[u8])]) {
         self.gets.fetch_add(1, Ordering::SeqCst);
         let of: Vec<u8> = keys.iter().map(|(of, _)| of.0).collect();
@@ -56,9 +70,9 @@ fn step(what: &str, of: &[u8]) {
 pub struct Testing {
     inner: Arc<dyn Engine>,
     twice: AtomicBool,
-    reruns: AtomicU64,
-    fail_next: Mutex<Option<Fate>>,
-    read_only: AtomicBool,
+    reruns: Arc<AtomicU64>,
+    fail_next: Arc<Mutex<Option<Fate>>>,
+    read_only: Arc<AtomicBool>,
     refuse_snapshots: AtomicBool,
     /// Bytes that are said to be free on the disk.
     disk_free: Mutex<Option<u64>>,
@@ -73,9 +87,9 @@ impl Testing {
         Self {
             inner,
             twice: AtomicBool::default(),
-            reruns: AtomicU64::default(),
-            fail_next: Mutex::default(),
-            read_only: AtomicBool::default(),
+            reruns: Arc::default(),
+            fail_next: Arc::default(),
+            read_only: Arc::default(),
             refuse_snapshots: AtomicBool::default(),
             disk_free: Mutex::default(),
             epoch: Arc::default(),
@@ -116,11 +130,7 @@ impl Testing {
 
     /// Round trips since the last reset.
     pub fn counts(&self) -> Counts {
-        Counts {
-            gets: self.counters.gets.load(Ordering::SeqCst),
-            scans: self.counters.scans.load(Ordering::SeqCst),
-            commits: self.counters.commits.load(Ordering::SeqCst),
-        }
+        self.counters.counts()
     }
 
     /// Sets all counts to zero.
@@ -130,14 +140,13 @@ impl Testing {
         }
     }
 
-    /// One real run of a body, after one for nothing if that is wanted.
-    fn run(&self, txn: &mut dyn Write, body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Outcome {
-        if self.twice.load(Ordering::SeqCst) {
-            self.reruns.fetch_add(1, Ordering::SeqCst);
-            body(&mut Staging::over(&*txn));
-        }
-        body(&mut Counted { inner: txn, counters: &self.counters })
-    }
+}
+
+/// What became of a transaction, by its last run.
+#[derive(Default)]
+struct Ran {
+    counts: Counts,
+    fate: Option<Fate>,
 }
 
 impl Engine for Testing {
@@ -162,23 +171,43 @@ impl Engine for Testing {
         }))
     }
 
-    fn write(&self, turn: &[u8], body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Durable> {
-        self.writable()?;
-        let (mut kept, mut fate) = (false, None);
-        let durable = self.inner.write(turn, &mut |txn| {
-            let outcome = self.run(txn, body);
-            kept = outcome == Outcome::Keep;
-            // An engine may run this again: what was taken the first time stays taken.
-            fate = fate.or_else(|| lock(&self.fail_next).take_if(|_| kept));
-            if fate == Some(Fate::Lost) { Outcome::Drop } else { outcome }
-        })?;
-        self.counters.commits.fetch_add(kept.into(), Ordering::SeqCst);
-        if fate.is_none() {
-            return Ok(durable);
+    fn write(&self, turn: &[u8], mut body: Body) -> Durable {
+        if let Err(error) = self.writable() {
+            return Durable::failed(error);
         }
-        self.read_only.store(true, Ordering::SeqCst);
-        durable.wait()?;
-        Ok(Durable::failed(Error::Unknown("a test made this commit fail".into())))
+        let ran = Arc::new(Mutex::new(Ran::default()));
+        let (of_run, reruns, fail_next) = (ran.clone(), self.reruns.clone(), self.fail_next.clone());
+        let (twice, read_only) = (self.twice.load(Ordering::SeqCst), self.read_only.clone());
+        let durable = self.inner.write(
+            turn,
+            Box::new(move |txn| {
+                if twice {
+                    reruns.fetch_add(1, Ordering::SeqCst);
+                    body(&mut Staging::over(&*txn));
+                }
+                let counters = Counters::default();
+                let outcome = body(&mut Counted { inner: txn, counters: &counters });
+                let kept = outcome == Outcome::Keep;
+                let mut ran = lock(&of_run);
+                ran.counts = Counts { commits: kept.into(), ..counters.counts() };
+                // An engine may run this again: what was taken the first time stays taken.
+                ran.fate = ran.fate.or_else(|| lock(&fail_next).take_if(|_| kept));
+                if ran.fate.is_some() {
+                    read_only.store(true, Ordering::SeqCst);
+                }
+                if ran.fate == Some(Fate::Lost) { Outcome::Drop } else { outcome }
+            }),
+        );
+        let counters = self.counters.clone();
+        durable.then(move |result| {
+            let ran = lock(&ran);
+            counters.add(&ran.counts);
+            result?;
+            match ran.fate {
+                Some(_) => Err(Error::Unknown("a test made this commit fail".into())),
+                None => Ok(()),
+            }
+        })
     }
 
     fn writable(&self) -> Result<()> {

@@ -261,7 +261,7 @@ mod tests {
     fn filled(spaces: usize) -> Memory {
         let memory = Memory::default();
         let engine: &dyn Engine = &memory;
-        let receipt = engine.transact(b"", |txn| {
+        let receipt = engine.transact(b"", move |txn| {
             for n in 0..spaces {
                 let (id, name) = (space(n).space(), Name::parse("s").unwrap());
                 let (created_at, created_by) = (Time::from_millis(0), Actor::Operator);
@@ -272,7 +272,7 @@ mod tests {
             }
             Ok::<_, Error>((Outcome::Keep, ()))
         });
-        receipt.unwrap().wait().unwrap().unwrap();
+        receipt.wait().unwrap().unwrap();
         memory
     }
 

@@ -160,12 +160,13 @@ mod tests {
     }
 
     fn write(engine: &Memory, used: &Used, all: &[TokenUses]) {
-        let mut body = |txn: &mut dyn crate::kv::Write| {
+        let written = all.to_vec();
+        let body = move |txn: &mut dyn crate::kv::Write| {
             txn.put(store::schema::SPACE, &[2; 16], &[]);
-            store::usage::usage_put(txn, all).unwrap();
+            store::usage::usage_put(txn, &written).unwrap();
             Outcome::Keep
         };
-        engine.write(b"", &mut body).unwrap().wait().unwrap();
+        engine.write(b"", Box::new(body)).wait().unwrap();
         used.written(all);
     }
 

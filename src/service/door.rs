@@ -2,7 +2,8 @@
 //!
 //! A local engine runs bodies one at a time, so the turn to write is awaited here, first come first served: a create
 //! behind a bulk blocks no worker. Small work runs where it is, since a hop to the blocking pool costs more than a point
-//! read or a small commit; heavy work, and all work of an engine that waits on a network, goes to the pool.
+//! read or a small commit; heavy work, and all reading of an engine that waits on a network, goes to the pool. Such an
+//! engine queues what is to be written by itself, and runs it on a thread of its own.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,18 +56,20 @@ impl Door {
         tracing::trace!(target: "undb::walk", floor = "service", "door: waits for its turn to write");
         let engine = core.engine.clone();
         let receipt: Receipt<Result<T>> = if engine.waits_on_network() {
-            blocking(move || Ok(engine.transact(&turn, body)?)).await?
+            // It only queues the body, which then runs on a thread of the engine's.
+            let span = tracing::Span::current();
+            engine.transact(&turn, move |txn| span.in_scope(|| body(txn)))
         } else {
             let permit = self.turn.clone().acquire_owned().await.map_err(Error::internal)?;
             if weight == Weight::Light {
                 let receipt = engine.transact(&turn, body);
                 drop(permit);
-                receipt?
+                receipt
             } else {
                 blocking(move || {
                     let receipt = engine.transact(&turn, body);
                     drop(permit);
-                    Ok(receipt?)
+                    Ok(receipt)
                 })
                 .await?
             }

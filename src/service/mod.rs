@@ -130,7 +130,7 @@ impl Core {
             let instance = store::instance::instance_get(&*txn)?;
             let instance = instance.ok_or_else(|| Error::internal("the database has no instance row"))?;
             Ok::<_, Error>((Outcome::Keep, (instance, floor, mark)))
-        })?;
+        });
         let (instance, floor, mark) = receipt.wait()??;
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Arc::new(Core {

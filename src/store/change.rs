@@ -131,9 +131,9 @@ mod tests {
         RecordChange { record, happened: Happened::Made, version: 1, fields }
     }
 
-    fn run(engine: &dyn Engine, body: &dyn Fn(&mut dyn Write) -> Result<()>) {
-        let receipt = engine.transact(b"", |txn| body(txn).map(|()| (Outcome::Keep, ())));
-        receipt.unwrap().wait().unwrap().unwrap();
+    fn run(engine: &dyn Engine, body: impl Fn(&mut dyn Write) -> Result<()> + Send + 'static) {
+        let receipt = engine.transact(b"", move |txn| body(txn).map(|()| (Outcome::Keep, ())));
+        receipt.wait().unwrap().unwrap();
     }
 
     #[test]
@@ -142,15 +142,15 @@ mod tests {
         let engine: &dyn Engine = &memory;
         let place = place();
         let many: Vec<_> = (0..=250).cycle().take(CHANGE_PAGE_MAX + 1).map(one).collect();
-        run(engine, &|txn| {
+        run(engine, move |txn| {
             (1..=5).try_for_each(|n| {
                 change_put(txn, place, n, stamp(), "r", if n == 2 { &many } else { &many[..1] })
             })
         });
         assert_eq!(numbers(engine, place), [1, 2, 2, 3, 4, 5], "a large change has several pages");
-        run(engine, &|txn| change_trim(txn, place, 3, 100));
+        run(engine, move |txn| change_trim(txn, place, 3, 100));
         assert_eq!(numbers(engine, place), [4, 5]);
-        run(engine, &|txn| change_trim(txn, place, 0, 100));
+        run(engine, move |txn| change_trim(txn, place, 0, 100));
         assert_eq!(numbers(engine, place), [4, 5]);
     }
     #[test]
@@ -159,12 +159,14 @@ mod tests {
         let engine: &dyn Engine = &memory;
         let place = place();
         let large: Vec<_> = (0..250).cycle().take(10 * CHANGE_PAGE_MAX).map(one).collect();
+        let written = large.clone();
         let write = |number| {
-            run(engine, &|txn| change_write(txn, place, number, stamp(), "r", &large));
+            let large = written.clone();
+            run(engine, move |txn| change_write(txn, place, number, stamp(), "r", &large));
             numbers(engine, place).len()
         };
         // Ten old changes of ten pages, and then as many new ones.
-        run(engine, &|txn| (1..=10).try_for_each(|n| change_put(txn, place, n, stamp(), "r", &large)));
+        run(engine, move |txn| (1..=10).try_for_each(|n| change_put(txn, place, n, stamp(), "r", &large)));
         let before = numbers(engine, place).len();
         for number in CHANGES_KEPT + 11..CHANGES_KEPT + 21 {
             assert!(write(number) <= before, "{number}");

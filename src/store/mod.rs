@@ -33,7 +33,7 @@ impl From<kv::Error> for Error {
         let code = match error {
             kv::Error::Unknown(_) => Code::CommitUnknown,
             kv::Error::ReadOnly => Code::ReadOnly,
-            kv::Error::Expired | kv::Error::Held => Code::Unavailable,
+            kv::Error::Expired | kv::Error::Held | kv::Error::Away(_) => Code::Unavailable,
             kv::Error::TooLarge(_) => {
                 return Error::new(Code::TooManyRecords, format!("The change is too large: {error}."));
             }

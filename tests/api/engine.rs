@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use undb::kv::memory::Memory;
 use undb::kv::sled::{Options, Sled};
-use undb::kv::{Bytes, Durable, Each, Engine, Keyspace, Outcome, Read, Result, Stats, Way, Write};
+use undb::kv::{Body, Bytes, Durable, Each, Engine, Keyspace, Outcome, Read, Result, Stats, Way, Write};
 use undb::store::schema::{CATALOG_NUMBER, HEAD, RECORD, TOKEN_HASH};
 
 use crate::ask::{Ask, refused};
@@ -20,12 +20,12 @@ pub struct Watched {
     inner: Arc<dyn Engine>,
     /// Reading this keyspace panics; 0 is none.
     breaks: Arc<AtomicU8>,
-    touched: Mutex<Vec<usize>>,
+    touched: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Watched {
     pub fn over(inner: Arc<dyn Engine>) -> Arc<Watched> {
-        Arc::new(Watched { inner, breaks: Arc::default(), touched: Mutex::default() })
+        Arc::new(Watched { inner, breaks: Arc::default(), touched: Arc::default() })
     }
 
     pub fn break_at(&self, of: Option<Keyspace>) {
@@ -56,19 +56,24 @@ impl Engine for Watched {
         Ok(Box::new(Snapshot { inner: self.inner.read()?, breaks: self.breaks.clone() }))
     }
 
-    fn write(&self, turn: &[u8], body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Durable> {
-        let mut touched = 0;
-        let mut kept = false;
-        let durable = self.inner.write(turn, &mut |txn| {
-            let mut inside = Inside { inner: txn, breaks: &self.breaks, touched: Mutex::new(0) };
-            let outcome = body(&mut inside);
-            (touched, kept) = (inside.touched.into_inner().unwrap(), outcome == Outcome::Keep);
-            outcome
-        })?;
-        if kept {
-            self.touched.lock().unwrap().push(touched);
-        }
-        Ok(durable)
+    fn write(&self, turn: &[u8], mut body: Body) -> Durable {
+        // Of the last run, if that was kept.
+        let last = Arc::new(Mutex::new(None));
+        let (of_run, breaks, all) = (last.clone(), self.breaks.clone(), self.touched.clone());
+        let durable = self.inner.write(
+            turn,
+            Box::new(move |txn| {
+                let mut inside = Inside { inner: txn, breaks: &breaks, touched: Mutex::new(0) };
+                let outcome = body(&mut inside);
+                let touched = inside.touched.into_inner().unwrap();
+                *of_run.lock().unwrap() = (outcome == Outcome::Keep).then_some(touched);
+                outcome
+            }),
+        );
+        durable.then(move |result| {
+            all.lock().unwrap().extend(last.lock().unwrap().take());
+            result
+        })
     }
 
     fn writable(&self) -> Result<()> {

@@ -150,10 +150,11 @@ fn one_session_too_many_ends_the_oldest() {
     let first = server.owner();
     let user = server.get("/api/auth/me").cookie(&first).send().text("/id");
     let now = server.core.clock.now();
-    let receipt = server.core.engine.write(b"", &mut |txn| {
+    let core = server.core.clone();
+    let receipt = server.core.engine.write(b"", Box::new(move |txn| {
         for _ in 1..SESSIONS_MAX {
             let session = undb::model::session::Session {
-                id: server.core.ids.draw(now),
+                id: core.ids.draw(now),
                 user: undb::id::Id::parse(&user).unwrap(),
                 created_at: now,
                 last_used_at: now,
@@ -163,8 +164,8 @@ fn one_session_too_many_ends_the_oldest() {
             undb::store::session::session_create(txn, &hash, &session, None).unwrap();
         }
         undb::kv::Outcome::Keep
-    });
-    receipt.unwrap().wait().unwrap();
+    }));
+    receipt.wait().unwrap();
     assert_eq!(me(&server, &first), 200);
     let last = server.login(EMAIL, PASSWORD);
     assert_eq!((me(&server, &first), me(&server, &last)), (401, 200));

@@ -332,12 +332,13 @@ fn session(server: &Server, cookie: &str) -> String {
         expires_at: now.plus_seconds(undb::limits::SESSION_SECONDS),
     };
     let hash = undb::access::PlainSession::generate().hash();
-    let receipt = server.core.engine.write(b"", &mut |txn| {
+    let id = session.id.to_string();
+    let receipt = server.core.engine.write(b"", Box::new(move |txn| {
         undb::store::session::session_create(txn, &hash, &session, None).unwrap();
         undb::kv::Outcome::Keep
-    });
-    receipt.unwrap().wait().unwrap();
-    session.id.to_string()
+    }));
+    receipt.wait().unwrap();
+    id
 }
 
 fn fields(mark: &str) -> Value {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use undb::kv::sled::{Options, Sled};
 use undb::kv::{Engine, Error, Outcome, Write};
 
-use crate::{SPACE, commit, rows};
+use crate::{SPACE, commit, put, rows};
 
 type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -47,7 +47,7 @@ fn what_was_acknowledged_is_there_after_a_kill_at_any_time() {
     let sled = open(dir.path());
     // Some rounds of the journal, as it is cleared when it is full.
     for n in 0..120 {
-        commit(&sled, |txn| write(txn, n));
+        commit(&sled, move |txn| write(txn, n));
         if n % 5 == 0 || n > 110 {
             let copy = killed(&dir);
             let expected = rows(&*sled.read().unwrap(), SPACE);
@@ -55,7 +55,7 @@ fn what_was_acknowledged_is_there_after_a_kill_at_any_time() {
             // Opened, written to, and killed again.
             let again = open(copy.path());
             assert!(rows(&*again.read().unwrap(), SPACE) == expected, "after {n}, and again");
-            commit(&again, |txn| write(txn, n + 1));
+            commit(&again, move |txn| write(txn, n + 1));
             let expected = rows(&*again.read().unwrap(), SPACE);
             assert!(held(&killed(&copy)) == expected, "after {n} and one more");
         }
@@ -68,7 +68,7 @@ fn journaled(count: u32) -> (Vec<Rows>, TempDir) {
     let sled = open(dir.path());
     let mut states = vec![Rows::new()];
     for n in 0..count {
-        commit(&sled, |txn| write(txn, n));
+        commit(&sled, move |txn| write(txn, n));
         states.push(rows(&*sled.read().unwrap(), SPACE));
     }
     (states, killed(&dir))
@@ -108,10 +108,10 @@ fn a_torn_journal_leaves_a_beginning_of_what_was_committed() {
 fn a_journal_that_does_not_go_on_from_the_log_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let sled = open(dir.path());
-    commit(&sled, |txn| write(txn, 0));
+    commit(&sled, move |txn| write(txn, 0));
     let before = killed(&dir);
     // More than the journal holds, so that it begins anew.
-    (1..80).for_each(|n| commit(&sled, |txn| write(txn, n)));
+    (1..80).for_each(|n| commit(&sled, move |txn| write(txn, n)));
     let journal = std::fs::read(dir.path().join("journal")).unwrap();
     std::fs::write(before.path().join("journal"), journal).unwrap();
     assert!(matches!(Sled::open(before.path(), Options::default()), Err(Error::Corrupt(_))));
@@ -123,9 +123,9 @@ fn a_large_transaction_takes_no_place_in_the_journal_and_is_there() {
     let sled = open(dir.path());
     let large = vec![7; 3_000_000];
     for n in 0..4_u8 {
-        commit(&sled, |txn| txn.put(SPACE, &[n], b"small"));
-        commit(&sled, |txn| txn.put(SPACE, b"large", &large[usize::from(n)..]));
-        let dropped = sled.write(b"", &mut |_| Outcome::Drop).unwrap();
+        commit(&sled, move |txn| txn.put(SPACE, &[n], b"small"));
+        put(&sled, b"large", &large[usize::from(n)..]);
+        let dropped = sled.write(b"", Box::new(|_| Outcome::Drop));
         dropped.wait().unwrap();
         let copy = killed(&dir);
         assert!(held(&copy) == rows(&*sled.read().unwrap(), SPACE), "{n}");

@@ -32,13 +32,13 @@ fn key(number: u32) -> [u8; 4] {
 }
 
 fn a_snapshot_never_changes(engine: &dyn Engine) {
-    commit(engine, |txn| (0..1000).step_by(2).for_each(|n| txn.put(SPACE, &key(n), b"before")));
+    commit(engine, move |txn| (0..1000).step_by(2).for_each(|n| txn.put(SPACE, &key(n), b"before")));
     let snapshot = engine.read().unwrap();
     let before = rows(&*snapshot, SPACE);
     assert_eq!(before.len(), 500);
-    commit(engine, |txn| (0..1000).for_each(|n| txn.put(SPACE, &key(n), b"after")));
+    commit(engine, move |txn| (0..1000).for_each(|n| txn.put(SPACE, &key(n), b"after")));
     assert!(rows(&*snapshot, SPACE) == before, "overwritten and inserted keys");
-    commit(engine, |txn| (0..1000).for_each(|n| txn.delete(SPACE, &key(n))));
+    commit(engine, move |txn| (0..1000).for_each(|n| txn.delete(SPACE, &key(n))));
     assert!(rows(&*snapshot, SPACE) == before, "deleted keys");
     put(engine, &key(3), b"again");
     assert_eq!(snapshot.get(&[(SPACE, &key(3)), (SPACE, &key(4))]).unwrap(), [None, Some("before".into())]);
@@ -56,7 +56,7 @@ fn a_snapshot_stays_while_writers_race_its_scans(engine: &dyn Engine) {
     const KEYS: u32 = 600;
     const PATIENCE: Duration = Duration::from_secs(10);
     let write = |round: u32| {
-        commit(engine, |txn| {
+        commit(engine, move |txn| {
             for n in 0..KEYS {
                 if n % 2 == round % 2 {
                     txn.put(SPACE, &key(n), &key(round));
@@ -108,7 +108,7 @@ fn a_snapshot_holds_every_commit_acknowledged_before(engine: &dyn Engine) {
 
 fn a_get_of_several_keys_is_of_one_moment(engine: &dyn Engine) {
     let money = |amount: u64| amount.to_be_bytes();
-    commit(engine, |txn| {
+    commit(engine, move |txn| {
         txn.put(SPACE, b"a", &money(1000));
         txn.put(SPACE, b"b", &money(0));
     });
@@ -117,7 +117,7 @@ fn a_get_of_several_keys_is_of_one_moment(engine: &dyn Engine) {
         for thread in 0..2 {
             scope.spawn(move || {
                 while Instant::now() < until {
-                    commit(engine, |txn| {
+                    commit(engine, move |txn| {
                         let got = txn.get(&[(SPACE, b"a"), (SPACE, b"b")]).unwrap();
                         let (a, b) = (number(got[0].clone()), number(got[1].clone()));
                         assert_eq!(a + b, 1000);
@@ -142,7 +142,7 @@ fn a_get_of_several_keys_is_of_one_moment(engine: &dyn Engine) {
 fn a_body_sees_its_own_writes(engine: &dyn Engine) {
     put(engine, b"a", b"old");
     put(engine, b"c", b"old");
-    commit(engine, |txn| {
+    commit(engine, move |txn| {
         txn.put(SPACE, b"b", b"new");
         txn.delete(SPACE, b"c");
         txn.put(SPACE, b"a", b"new");
@@ -160,18 +160,17 @@ fn a_body_sees_its_own_writes(engine: &dyn Engine) {
 fn a_body_sees_what_was_staged_before_it(engine: &dyn Engine) {
     let mut receipts = Vec::new();
     for round in 1..=100_u64 {
-        receipts.push(
+        receipts.push((
+            round,
             engine
-                .transact(b"", |txn| {
+                .transact(b"", move |txn| {
                     let seen = number(get_in(txn, b"n")) + 1;
                     txn.put(SPACE, b"n", &seen.to_be_bytes());
                     txn.put(SPACE, &seen.to_be_bytes(), b"");
                     assert_eq!(rows(&*txn, SPACE).len() as u64, seen + 1);
                     Ok::<_, Error>((Outcome::Keep, seen))
-                })
-                .map(|receipt| (round, receipt))
-                .unwrap(),
-        );
+                }),
+));
     }
     for (round, receipt) in receipts {
         assert_eq!(receipt.wait().unwrap().unwrap(), round);
@@ -185,7 +184,7 @@ fn commits_are_serializable(engine: &dyn Engine) {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 for _ in 0..ROUNDS {
-                    commit(engine, |txn| {
+                    commit(engine, move |txn| {
                         let next = number(get_in(txn, b"count")) + 1;
                         txn.put(SPACE, b"count", &next.to_be_bytes());
                     });
@@ -198,7 +197,7 @@ fn commits_are_serializable(engine: &dyn Engine) {
 }
 
 fn a_commit_spans_keyspaces(engine: &dyn Engine) {
-    commit(engine, |txn| (0..255).for_each(|space| txn.put(Keyspace(space), b"k", &[space])));
+    commit(engine, move |txn| (0..255).for_each(|space| txn.put(Keyspace(space), b"k", &[space])));
     let keys: Vec<_> = (0..255).map(|space| (Keyspace(space), &b"k"[..])).collect();
     let got = engine.get(&keys).unwrap();
     assert!(got.iter().zip(0..).all(|(value, space)| value.as_deref() == Some(&[space])));
@@ -206,17 +205,17 @@ fn a_commit_spans_keyspaces(engine: &dyn Engine) {
 
 fn a_refusal_leaves_nothing(engine: &dyn Engine) {
     put(engine, b"a", b"old");
-    let refused = engine.transact(b"", |txn| {
+    let refused = engine.transact(b"", move |txn| {
         txn.put(SPACE, b"a", b"new");
         txn.put(SPACE, b"b", b"new");
         Err::<(Outcome, ()), _>(Error::Broken("no".into()))
     });
-    assert!(matches!(refused.unwrap().wait().unwrap(), Err(Error::Broken(_))));
-    let replayed = engine.transact(b"", |txn| {
+    assert!(matches!(refused.wait().unwrap(), Err(Error::Broken(_))));
+    let replayed = engine.transact(b"", move |txn| {
         txn.delete(SPACE, b"a");
         Ok::<_, Error>((Outcome::Drop, get_in(txn, b"a")))
     });
-    assert_eq!(replayed.unwrap().wait().unwrap().unwrap(), None);
+    assert_eq!(replayed.wait().unwrap().unwrap(), None);
     assert_eq!(get(engine, b"a").unwrap(), "old");
     assert_eq!(get(engine, b"b"), None);
     delete(engine, b"a");
@@ -227,36 +226,38 @@ fn a_key_may_be_so_long_and_no_longer(engine: &dyn Engine) {
     let (most, more) = ([1; KEY_BYTES_MAX], [1; KEY_BYTES_MAX + 1]);
     put(engine, &most, b"fits");
     assert_eq!(get(engine, &most).unwrap(), "fits");
-    let refused = try_commit(engine, |txn| {
+    let refused = try_commit(engine, move |txn| {
         txn.put(SPACE, b"a", b"new");
         txn.put(SPACE, &more, b"");
     });
     assert!(matches!(refused, Err(Error::KeyTooLong(bytes)) if bytes == more.len()));
-    let refused = try_commit(engine, |txn| txn.delete(SPACE, &more));
+    let refused = try_commit(engine, move |txn| txn.delete(SPACE, &more));
     assert!(matches!(refused, Err(Error::KeyTooLong(_))));
     assert_eq!(engine.get(&[(SPACE, b"a"), (SPACE, &more)]).unwrap(), [None, None]);
     put(engine, b"a", b"goes on");
 }
 
 fn a_transaction_may_be_so_large_and_no_larger(engine: &dyn Engine) {
-    let value = vec![7; TRANSACTION_BYTES_MAX / 4 - 1];
-    let write = |txn: &mut dyn Write| b"abcd".iter().for_each(|key| txn.put(SPACE, &[*key], &value));
-    let refused = try_commit(engine, |txn| {
-        write(txn);
+    let expected = vec![7; TRANSACTION_BYTES_MAX / 4 - 1];
+    let value = expected.clone();
+    let write = move |txn: &mut dyn Write| b"abcd".iter().for_each(|key| txn.put(SPACE, &[*key], &value));
+    let first = write.clone();
+    let refused = try_commit(engine, move |txn| {
+        first(txn);
         txn.put(SPACE, b"e", b"");
     });
     assert!(matches!(refused, Err(Error::TooLarge(bytes)) if bytes == TRANSACTION_BYTES_MAX + 1));
     assert!(rows(&*engine.read().unwrap(), SPACE).is_empty());
     // What is overwritten within the transaction counts once.
-    commit(engine, |txn| {
+    commit(engine, move |txn| {
         write(txn);
         write(txn);
     });
-    assert!(get(engine, b"d").unwrap() == value);
+    assert!(get(engine, b"d").unwrap() == expected);
 }
 
 fn scans_go_both_ways_and_stop_when_told(engine: &dyn Engine) {
-    commit(engine, |txn| (0..700).for_each(|n| txn.put(SPACE, &key(n), &key(n))));
+    commit(engine, move |txn| (0..700).for_each(|n| txn.put(SPACE, &key(n), &key(n))));
     let snapshot = engine.read().unwrap();
     let numbers = |start: u32, end: u32, way, limit| {
         let seen = scan(&*snapshot, SPACE, &key(start), &key(end), way, limit).unwrap();
@@ -283,7 +284,7 @@ fn scans_go_both_ways_and_stop_when_told(engine: &dyn Engine) {
 
 fn keyspaces_do_not_touch(engine: &dyn Engine) {
     for space in 0..3 {
-        commit(engine, |txn| {
+        commit(engine, move |txn| {
             txn.put(Keyspace(space), b"", &[space]);
             txn.put(Keyspace(space), &[0xFF; 8], &[space]);
         });
@@ -293,7 +294,7 @@ fn keyspaces_do_not_touch(engine: &dyn Engine) {
         let all = [(vec![], vec![space]), (vec![0xFF; 8], vec![space])];
         assert!(rows(&*snapshot, Keyspace(space)) == all);
     }
-    commit(engine, |txn| txn.delete(Keyspace(1), b""));
+    commit(engine, move |txn| txn.delete(Keyspace(1), b""));
     assert_eq!(get(engine, b""), None);
     assert_eq!(rows(&*engine.read().unwrap(), Keyspace(2)).len(), 2);
 }
@@ -302,7 +303,7 @@ fn keyspaces_do_not_touch(engine: &dyn Engine) {
 /// nevertheless. Numbers that are inverted to sort downwards look like this.
 fn keys_full_of_the_last_byte_are_found(engine: &dyn Engine) {
     let inverted = |table: u8, n: u64| [&[table][..], &(!n).to_be_bytes()].concat();
-    commit(engine, |txn| {
+    commit(engine, move |txn| {
         for table in 0..3 {
             (0..500).for_each(|n| txn.put(SPACE, &inverted(table, n), b""));
         }
@@ -318,7 +319,7 @@ fn keys_full_of_the_last_byte_are_found(engine: &dyn Engine) {
 }
 
 fn the_last_keyspace_is_refused(engine: &dyn Engine) {
-    let refused = try_commit(engine, |txn| {
+    let refused = try_commit(engine, move |txn| {
         txn.put(SPACE, b"a", b"");
         txn.put(Keyspace(255), b"a", b"");
     });
@@ -330,10 +331,10 @@ fn a_receipt_can_be_awaited(engine: &dyn Engine) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let answered: Result<u8, Error> = runtime.block_on(async {
         engine
-            .transact(b"", |txn| {
+            .transact(b"", move |txn| {
                 txn.put(SPACE, b"a", b"1");
                 Ok::<_, Error>((Outcome::Keep, 7))
-            })?
+            })
             .await?
     });
     assert_eq!(answered.unwrap(), 7);

@@ -26,8 +26,9 @@ fn values_of_every_length_come_back(engine: &dyn Engine) {
     }
     let mut scanned = rows(&*engine.read().unwrap(), SPACE);
     assert!(scanned.iter().zip(LENGTHS).all(|(row, length)| row.1 == value(length, 1)));
-    commit(engine, |txn| {
-        assert!(rows(&*txn, SPACE) == scanned);
+    let expected = scanned.clone();
+    commit(engine, move |txn| {
+        assert!(rows(&*txn, SPACE) == expected);
         assert!(get_in(txn, &(1_usize << 20).to_be_bytes()).unwrap() == value(1 << 20, 1));
     });
     scanned.clear();
@@ -60,12 +61,10 @@ fn a_snapshot_holds_long_values(engine: &dyn Engine) {
 fn long_values_stay_whole_under_racing_readers(engine: &dyn Engine) {
     let write = |round: usize| {
         let length: usize = [20_000, 4_500, 30_000, 3_000][round % 4];
-        engine
-            .transact(b"", |txn| {
-                txn.put(SPACE, b"k", &[&length.to_be_bytes()[..], &value(length, length)].concat());
-                Ok::<_, Error>((Outcome::Keep, ()))
-            })
-            .unwrap()
+        engine.transact(b"", move |txn| {
+            txn.put(SPACE, b"k", &[&length.to_be_bytes()[..], &value(length, length)].concat());
+            Ok::<_, Error>((Outcome::Keep, ()))
+        })
     };
     let check = |got: &[u8]| {
         let (head, body) = got.split_at(8);
@@ -78,11 +77,11 @@ fn long_values_stay_whole_under_racing_readers(engine: &dyn Engine) {
         while !writer.is_finished() {
             check(&get(engine, b"k").unwrap());
             check(&rows(&*engine.read().unwrap(), SPACE)[0].1);
-            let body = engine.transact(b"", |txn| {
+            let body = engine.transact(b"", move |txn| {
                 check(&get_in(txn, b"k").unwrap());
                 Ok::<_, Error>((Outcome::Drop, ()))
             });
-            body.unwrap().wait().unwrap().unwrap();
+            body.wait().unwrap().unwrap();
         }
     });
 }

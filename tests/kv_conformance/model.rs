@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use undb::kv::{Engine, Error, Keyspace, Outcome, Way};
 
-use crate::{KINDS, fresh, scan};
+use crate::{fresh, kinds, scan};
 
 type Model = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
 
@@ -60,9 +60,10 @@ fn expected(
 }
 
 fn run(engine: &dyn Engine, model: &Model, steps: &[Step], keep: bool) -> Model {
-    let receipt = engine.transact(b"", |txn| {
-        let mut model = model.clone();
-        for step in steps {
+    let (before, steps) = (model.clone(), steps.to_vec());
+    let receipt = engine.transact(b"", move |txn| {
+        let mut model = before.clone();
+        for step in &steps {
             match step {
                 Step::Put(of, key, value) => {
                     txn.put(Keyspace(*of), key, value);
@@ -81,7 +82,7 @@ fn run(engine: &dyn Engine, model: &Model, steps: &[Step], keep: bool) -> Model 
         }
         Ok::<_, Error>((if keep { Outcome::Keep } else { Outcome::Drop }, model))
     });
-    let after = receipt.unwrap().wait().unwrap().unwrap();
+    let after = receipt.wait().unwrap().unwrap();
     if keep { after } else { model.clone() }
 }
 
@@ -117,7 +118,7 @@ proptest! {
 
     #[test]
     fn every_engine_is_a_map(transactions in prop::collection::vec(transaction(), 1..24)) {
-        for kind in KINDS {
+        for kind in kinds() {
             let fresh = fresh(kind);
             let (engine, mut model) = (&*fresh.engine, Model::new());
             let mut snapshots = Vec::new();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use undb::kv::sled::{Options, Sled};
-use undb::kv::{Engine, Error, Outcome, Result};
+use undb::kv::{Engine, Error, Outcome, Result, Write};
 
 use crate::{SPACE, commit, delete, get, get_in, put, rows, scan, try_commit};
 
@@ -20,11 +20,12 @@ fn opened() -> (tempfile::TempDir, Sled) {
 
 /// Puts without waiting, and gives what to wait for.
 fn stage(engine: &dyn Engine, key: &[u8], value: &[u8]) -> impl FnOnce() -> Result<()> + Send + use<> {
-    let receipt = engine.transact(b"", |txn| {
-        txn.put(SPACE, key, value);
+    let (key, value) = (key.to_vec(), value.to_vec());
+    let receipt = engine.transact(b"", move |txn| {
+        txn.put(SPACE, &key, &value);
         Ok::<_, Error>((Outcome::Keep, ()))
     });
-    move || receipt?.wait()?
+    move || receipt.wait()?
 }
 
 #[test]
@@ -144,14 +145,15 @@ fn readers_see_the_disk_and_writers_what_is_staged() {
     assert_eq!((get(&sled, b"a").unwrap(), get(&sled, b"b")), ("old".into(), None));
     let snapshot = sled.read().unwrap();
     assert!(rows(&*snapshot, SPACE) == [(b"a".to_vec(), b"old".to_vec())]);
-    let seen = sled.write(b"", &mut |txn| {
+    let look = |txn: &mut dyn Write| {
         assert_eq!(get_in(txn, b"a").unwrap(), "new");
         assert_eq!(rows(&*txn, SPACE).len(), 2);
         Outcome::Drop
-    });
+    };
+    let seen = sled.write(b"", Box::new(look));
     drop(held);
     [first, second].into_iter().for_each(|wait| wait().unwrap());
-    seen.unwrap().wait().unwrap();
+    seen.wait().unwrap();
     assert_eq!(get(&sled, b"a").unwrap(), "new");
     assert_eq!(get_in(&*snapshot, b"a").unwrap(), "old");
 }
@@ -168,26 +170,27 @@ fn who_is_on_the_disk_does_not_wait_for_a_long_body() {
     let (end, ended) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
         let long = scope.spawn(move || {
-            sled.write(b"", &mut |txn| {
+            let body = move |txn: &mut dyn Write| {
                 inside.send(()).unwrap();
                 let answered = ended.recv_timeout(Duration::from_secs(10));
                 assert_eq!(get_in(txn, b"a").unwrap(), "1");
                 assert!(answered.is_ok(), "the commit was answered only after the body");
                 Outcome::Drop
-            })
+            };
+            sled.write(b"", Box::new(body))
         });
         began.recv().unwrap();
         drop(held);
         first().unwrap();
         let _ = end.send(());
-        long.join().unwrap().unwrap().wait().unwrap();
+        long.join().unwrap().wait().unwrap();
     });
 }
 
 #[test]
 fn a_refusal_waits_for_what_it_rests_on_and_for_nothing_else() {
     let (_dir, sled) = opened();
-    let nothing = |sled: &Sled| sled.write(b"", &mut |_| Outcome::Drop).unwrap();
+    let nothing = |sled: &Sled| sled.write(b"", Box::new(|_| Outcome::Drop));
     nothing(&sled).wait().unwrap();
     let held = sled.hold_flushes();
     let wait = stage(&sled, b"a", b"1");
@@ -211,7 +214,7 @@ fn a_failed_flush_is_unknown_to_all_who_waited_and_ends_writing() {
     let applied = stage(&sled, b"a", b"new");
     std::thread::sleep(Duration::from_millis(50));
     let behind = stage(&sled, b"b", b"new");
-    let refusal = sled.write(b"", &mut |_| Outcome::Drop).unwrap();
+    let refusal = sled.write(b"", Box::new(|_| Outcome::Drop));
     drop(held);
     assert!(matches!(applied(), Err(Error::Unknown(_))));
     assert!(matches!(behind(), Err(Error::Unknown(_))));
@@ -235,7 +238,7 @@ fn too_much_history_ends_the_oldest_snapshot() {
     let options = Options { history_bytes: 1 << 20, ..Options::default() };
     let sled = Sled::open(dir.path(), options).unwrap();
     let fill = |byte: u8| {
-        commit(&sled, |txn| (0..30).for_each(|n| txn.put(SPACE, &[n], &[byte; 10_000])));
+        commit(&sled, move |txn| (0..30).for_each(|n| txn.put(SPACE, &[n], &[byte; 10_000])));
     };
     (0..3).for_each(fill);
     let old = sled.read().unwrap();
@@ -266,9 +269,10 @@ fn sled_keeps_no_blobs() {
     let key = |n: u32| [&n.to_be_bytes()[..], &[7; 900]].concat();
     let numbers: Vec<_> = (0..1500).chain((1500..3000).rev()).chain((0..3000).step_by(2)).collect();
     for numbers in numbers.chunks(500) {
-        commit(&sled, |txn| numbers.iter().for_each(|n| txn.put(SPACE, &key(*n), &[1; 4096])));
+        let numbers = numbers.to_vec();
+        commit(&sled, move |txn| numbers.iter().for_each(|n| txn.put(SPACE, &key(*n), &[1; 4096])));
     }
-    commit(&sled, |txn| (3000..3100).for_each(|n| txn.put(SPACE, &key(n), &[1; 50_000])));
+    commit(&sled, move |txn| (3000..3100).for_each(|n| txn.put(SPACE, &key(n), &[1; 50_000])));
     let blobs = dir.path().join("blobs");
     assert_eq!(std::fs::read_dir(&blobs).unwrap().count(), 0);
     drop(sled);
@@ -283,10 +287,11 @@ fn sled_keeps_no_blobs() {
 fn a_body_that_panics_leaves_the_engine_whole() {
     let (_dir, sled) = opened();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _ = sled.write(b"", &mut |txn| {
+        let body = |txn: &mut dyn Write| -> Outcome {
             txn.put(SPACE, b"a", b"");
             panic!("on purpose")
-        });
+        };
+        let _ = sled.write(b"", Box::new(body));
     }));
     assert!(panicked.is_err());
     put(&sled, b"b", b"");

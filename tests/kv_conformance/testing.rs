@@ -18,13 +18,14 @@ fn testing() -> Testing {
 fn bodies_run_twice_and_the_first_run_leaks_nothing() {
     let testing = testing();
     testing.run_twice(true);
-    let runs = AtomicU32::new(0);
-    commit(&testing, |txn| {
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    commit(&testing, move |txn| {
         assert_eq!(get_in(txn, b"first"), None, "the first run leaked");
-        let run = runs.fetch_add(1, Ordering::SeqCst);
+        let run = counted.fetch_add(1, Ordering::SeqCst);
         txn.put(SPACE, if run == 0 { b"first" } else { b"second" }, b"");
     });
-    assert_eq!(runs.into_inner(), 2);
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
     assert_eq!((get(&testing, b"first"), get(&testing, b"second")), (None, Some("".into())));
     assert_eq!(testing.stats().reruns, 1);
 }
@@ -34,7 +35,7 @@ fn the_next_commit_fails_on_cue_and_either_fate_is_possible() {
     for fate in [Fate::Done, Fate::Lost] {
         let testing = testing();
         testing.fail_next_commit(fate);
-        testing.write(b"", &mut |_| Outcome::Drop).unwrap().wait().unwrap();
+        testing.write(b"", Box::new(|_| Outcome::Drop)).wait().unwrap();
         let failed = try_commit(&testing, |txn| txn.put(SPACE, b"a", b""));
         assert!(matches!(failed, Err(Error::Unknown(_))));
         assert_eq!(get(&testing, b"a").is_some(), fate == Fate::Done);
@@ -78,7 +79,7 @@ fn round_trips_are_counted() {
     let snapshot = testing.read().unwrap();
     snapshot.get(&[(SPACE, b"a")]).unwrap();
     scan(&*snapshot, SPACE, b"", b"b", Way::Up, 9).unwrap();
-    testing.write(b"", &mut |_| Outcome::Drop).unwrap().wait().unwrap();
+    testing.write(b"", Box::new(|_| Outcome::Drop)).wait().unwrap();
     assert_eq!(testing.counts(), Counts { gets: 3, scans: 1, commits: 1 });
     testing.reset_counts();
     assert_eq!(testing.counts(), Counts::default());

@@ -12,7 +12,7 @@ use super::pieces::{Tree, encode};
 use super::reader::View;
 use crate::kv::durable::Group;
 use crate::kv::staged::{Changes, Overlay, Staging};
-use crate::kv::{Durable, Error, Outcome, Result, TRANSACTION_BYTES_MAX, Write, lock};
+use crate::kv::{Body, Durable, Error, Result, TRANSACTION_BYTES_MAX, lock};
 
 /// Bytes that may be staged behind a flush before the next body waits for it.
 const STAGED_BYTES_MAX: usize = TRANSACTION_BYTES_MAX;
@@ -111,9 +111,9 @@ impl Shared {
     }
 
     /// Runs a body and stages what it keeps.
-    pub(super) fn write(&self, body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Durable> {
+    pub(super) fn write(&self, mut body: Body) -> Result<Durable> {
         let mut area = self.enter()?;
-        let changes = self.run(&area, body)?;
+        let changes = self.run(&area, &mut body)?;
         if let Some(changes) = changes {
             area.staged.changes.absorb(changes);
             area.staged.commits += 1;
@@ -140,7 +140,7 @@ impl Shared {
     }
 
     /// Lays the body over what is staged, that over what is on its way to the disk, and that over the visible moment.
-    fn run(&self, area: &Area, body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Option<Changes>> {
+    fn run(&self, area: &Area, body: &mut Body) -> Result<Option<Changes>> {
         let marked = Marked { history: &self.history, moment: self.history.open_writer() };
         let visible = View { tree: &self.tree, history: &self.history, moment: marked.moment };
         let nothing = Changes::default();

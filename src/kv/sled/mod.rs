@@ -26,7 +26,7 @@ use self::journal::Journal;
 use self::open::Release;
 use self::pieces::Tree;
 use self::reader::{Snapshot, newest};
-use super::{Bytes, Durable, Engine, Error, Keyspace, Outcome, Read, Result, Stats, Write, lock};
+use super::{Body, Bytes, Durable, Engine, Error, Keyspace, Read, Result, Stats, lock};
 use crate::limits::HISTORY_BYTES_MAX;
 
 /// How to open the engine.
@@ -94,8 +94,8 @@ impl Engine for Sled {
         Ok(Box::new(Snapshot::open(&self.shared)))
     }
 
-    fn write(&self, _turn: &[u8], body: &mut dyn FnMut(&mut dyn Write) -> Outcome) -> Result<Durable> {
-        self.shared.write(body)
+    fn write(&self, _turn: &[u8], body: Body) -> Durable {
+        self.shared.write(body).unwrap_or_else(Durable::failed)
     }
 
     fn writable(&self) -> Result<()> {
@@ -112,6 +112,7 @@ impl Engine for Sled {
             history_bytes,
             disk_bytes: self.shared.log_bytes(),
             disk_free_bytes: self.shared.free_bytes(),
+            ..Stats::default()
         }
     }
 }

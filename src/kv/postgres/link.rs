@@ -1,0 +1,217 @@
+//! One connection with its statements, and what its errors mean.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+use crate::kv::{Bytes, Error, Result, Way};
+
+/// How long one statement may take, on this side: nothing on the other side cancels a COMMIT that waits for a standby.
+pub(super) const STATEMENT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a plan could do wrong with a table that has grown since: the index is always the way. And whoever lets commits be
+/// acknowledged before they are on the disk has not thought of this table.
+const SETTINGS: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; \
+    SET jit = off; SET idle_in_transaction_session_timeout = '300s'; \
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+const GET: &str = "SELECT k, v FROM undb_kv WHERE k = ANY($1)";
+const UP: &str = "SELECT k, v FROM undb_kv WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3";
+const DOWN: &str = "SELECT k, v FROM undb_kv WHERE k >= $1 AND k < $2 ORDER BY k DESC LIMIT $3";
+const PUT: &str = "INSERT INTO undb_kv (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) \
+    ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+const DELETE: &str = "DELETE FROM undb_kv WHERE k = ANY($1)";
+const HOLD: &str = "SELECT v FROM undb_kv WHERE k = $1 FOR UPDATE";
+
+/// Why a statement did not do what it was asked.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Not done, since another transaction was in the way.
+    Again(String),
+    /// The connection is of no more use; what it was asked last may be done or not.
+    Lost(String),
+    /// Not done, and trying again is of no use.
+    Broken(String),
+}
+
+impl Fault {
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Again(text) | Self::Lost(text) | Self::Broken(text) => text,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let text = said(&error);
+        let Some(code) = error.code() else { return Self::Lost(text) };
+        match *code {
+            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Self::Again(text),
+            // CockroachDB says so of a commit that it can't tell of; a server that has become a standby takes no writes.
+            SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN | SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost(text),
+            // Ended by the operator, shutting down, starting up, too many connections, no room.
+            _ if ["57", "08", "53"].iter().any(|class| code.code().starts_with(class)) => Self::Lost(text),
+            // No such transaction any more, as after an idle time too long.
+            _ if code.code().starts_with("25") => Self::Lost(text),
+            _ => Self::Broken(text),
+        }
+    }
+}
+
+/// What the database said, in one line.
+pub(super) fn said(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(said), _) => format!("{} ({})", said.message(), said.code().code()),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+/// A connection, and the task that it lives in.
+pub(super) struct Raw {
+    pub(super) client: Client,
+    pub(super) task: AbortHandle,
+}
+
+/// A connection with its statements.
+pub(super) struct Link {
+    pub(super) client: Client,
+    task: AbortHandle,
+    get: Statement,
+    up: Statement,
+    down: Statement,
+    put: Statement,
+    delete: Statement,
+    hold: Statement,
+    broken: AtomicBool,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if self.broken.load(Ordering::Relaxed) {
+            // It would wait for answers that may never come.
+            self.task.abort();
+        }
+    }
+}
+
+/// Keys and values, in the order of the keys or not.
+pub(super) type Rows = Vec<(Bytes, Bytes)>;
+
+/// The end of a range that a scan has not come to yet.
+#[derive(Clone)]
+pub(super) struct Rest {
+    pub(super) start: Vec<u8>,
+    pub(super) end: Vec<u8>,
+    pub(super) way: Way,
+}
+
+impl Rest {
+    /// What is left after `last`.
+    pub(super) fn after(mut self, last: &[u8]) -> Self {
+        match self.way {
+            Way::Up => {
+                self.start = last.to_vec();
+                self.start.push(0);
+            }
+            Way::Down => self.end = last.to_vec(),
+        }
+        self
+    }
+}
+
+impl Link {
+    pub(super) async fn prepare(raw: Raw, settings: bool) -> Result<Self> {
+        let Raw { client, task } = raw;
+        let away = |error: tokio_postgres::Error| Error::Away(said(&error));
+        if settings {
+            client.batch_execute(SETTINGS).await.map_err(away)?;
+        }
+        let prepared = tokio::try_join!(
+            client.prepare(GET),
+            client.prepare(UP),
+            client.prepare(DOWN),
+            client.prepare(PUT),
+            client.prepare(DELETE),
+            client.prepare(HOLD),
+        );
+        let (get, up, down, put, delete, hold) = prepared.map_err(away)?;
+        Ok(Self { client, task, get, up, down, put, delete, hold, broken: AtomicBool::new(false) })
+    }
+
+    pub(super) fn is_good(&self) -> bool {
+        !self.broken.load(Ordering::Relaxed) && !self.client.is_closed()
+    }
+
+    /// What of it is left is not to be used again.
+    pub(super) fn give_up(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+
+    /// Bounds a statement in time; after a fault that ends the connection it is given up.
+    async fn bounded<T>(
+        &self,
+        statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    ) -> std::result::Result<T, Fault> {
+        let done = match tokio::time::timeout(STATEMENT_PATIENCE, statement).await {
+            Ok(done) => done.map_err(Fault::from),
+            Err(_) => Err(Fault::Lost("the database did not answer in time".into())),
+        };
+        if let Err(Fault::Lost(_)) = &done {
+            self.give_up();
+        }
+        done
+    }
+
+    pub(super) async fn run(&self, sql: &str) -> std::result::Result<(), Fault> {
+        self.bounded(self.client.batch_execute(sql)).await
+    }
+
+    async fn rows(
+        &self,
+        statement: &Statement,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> std::result::Result<Rows, Fault> {
+        let rows = self.bounded(self.client.query(statement, params)).await?;
+        Ok(rows.iter().map(|row| (bytes(row, 0), bytes(row, 1))).collect())
+    }
+
+    /// Those of the keys that are there.
+    pub(super) async fn get(&self, keys: &[&[u8]]) -> std::result::Result<Rows, Fault> {
+        self.rows(&self.get, &[&keys]).await
+    }
+
+    /// The first rows of a range.
+    pub(super) async fn scan(&self, rest: &Rest, limit: usize) -> std::result::Result<Rows, Fault> {
+        let statement = match rest.way {
+            Way::Up => &self.up,
+            Way::Down => &self.down,
+        };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.rows(statement, &[&rest.start, &rest.end, &limit]).await
+    }
+
+    pub(super) async fn put(&self, keys: &[&[u8]], values: &[&[u8]]) -> std::result::Result<(), Fault> {
+        self.bounded(self.client.execute(&self.put, &[&keys, &values])).await.map(drop)
+    }
+
+    pub(super) async fn delete(&self, keys: &[&[u8]]) -> std::result::Result<(), Fault> {
+        self.bounded(self.client.execute(&self.delete, &[&keys])).await.map(drop)
+    }
+
+    /// The value of a key that nobody else may change until the transaction ends; waits for who has.
+    pub(super) async fn hold(&self, key: &[u8]) -> std::result::Result<Option<Bytes>, Fault> {
+        let row = self.bounded(self.client.query_opt(&self.hold, &[&key])).await?;
+        Ok(row.map(|row| bytes(&row, 0)))
+    }
+}
+
+fn bytes(row: &Row, column: usize) -> Bytes {
+    // The columns are what the statements say.
+    row.try_get::<_, &[u8]>(column).map(Bytes::copy_from_slice).unwrap_or_default()
+}

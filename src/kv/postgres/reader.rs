@@ -1,0 +1,154 @@
+//! Snapshots: a REPEATABLE READ transaction on a connection of the pool.
+
+use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::count;
+use super::link::{Fault, Link, Rest, Rows};
+use super::pool::{Held, Pool};
+use super::wait::wait_for;
+use crate::kv::staged::{plain_key, stored_key};
+use crate::kv::{Bytes, Each, Error, Keyspace, Read, Result, Way};
+
+/// Rows of a scan's first batch, and of the largest.
+const BATCH_FIRST: usize = 64;
+const BATCH_MAX: usize = 1024;
+/// Bytes that a batch should have.
+const BATCH_BYTES: usize = 2 << 20;
+/// How often opening is tried, if connections turn out to be broken.
+const TRIES: usize = 3;
+
+/// How many rows the next batch of a scan has.
+pub(super) fn batch_next(now: usize, rows: &Rows) -> usize {
+    let bytes: usize = rows.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let fitting = BATCH_BYTES / (bytes / rows.len().max(1)).max(1);
+    (now * 4).min(BATCH_MAX).min(fitting.max(1))
+}
+
+/// What is to be scanned, by stored keys.
+pub(super) fn range_of(of: Keyspace, range: &Range<&[u8]>, way: Way) -> Option<Rest> {
+    let fits = range.start < range.end;
+    fits.then(|| Rest { start: stored_key(of, range.start), end: stored_key(of, range.end), way })
+}
+
+/// Gives `each` the rows of a batch.
+pub(super) fn each_of(rows: &Rows, each: &mut Each<'_>) -> ControlFlow<()> {
+    rows.iter().try_for_each(|(key, value)| each(plain_key(key), value))
+}
+
+/// The snapshot.
+pub(super) struct Snapshot {
+    /// Shared with a batch that is fetched ahead.
+    held: Option<Arc<Held>>,
+    pool: Arc<Pool>,
+}
+
+impl Snapshot {
+    pub(super) fn open(pool: &Arc<Pool>) -> Result<Self> {
+        let held = wait_for(pool.handle(), async {
+            let mut reason = String::new();
+            for _ in 0..TRIES {
+                if let Some(reason) = pool.away() {
+                    return Err(Error::Away(reason));
+                }
+                let held = pool.take().await?;
+                count(&pool.counters().round_trips, 1);
+                match begin(held.link()?).await {
+                    Ok(()) => return Ok(held),
+                    Err(Fault::Broken(text)) => return Err(Error::Broken(text)),
+                    Err(Fault::Again(text) | Fault::Lost(text)) => reason = text,
+                }
+            }
+            Err(Error::Away(reason))
+        })?;
+        pool.snapshots(true);
+        Ok(Self { held: Some(Arc::new(held)), pool: Arc::clone(pool) })
+    }
+
+    fn held(&self) -> Result<&Arc<Held>> {
+        self.held.as_ref().ok_or(Error::Expired)
+    }
+
+    fn ahead(&self, rest: Rest, limit: usize) -> Result<JoinHandle<std::result::Result<Rows, Fault>>> {
+        let held = Arc::clone(self.held()?);
+        count(&self.pool.counters().round_trips, 1);
+        Ok(self.pool.handle().spawn(async move {
+            let link = held.link().map_err(|error| Fault::Lost(error.to_string()))?;
+            link.scan(&rest, limit).await
+        }))
+    }
+}
+
+/// The snapshot is taken by the first statement after BEGIN; both travel together.
+async fn begin(link: &Link) -> std::result::Result<(), Fault> {
+    let (begun, taken) =
+        tokio::join!(link.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), link.get(&[]));
+    begun.and(taken.map(drop))
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        self.pool.snapshots(false);
+        let Some(held) = self.held.take() else { return };
+        self.pool.handle().spawn(async move {
+            // A connection that can't do this is given up.
+            if let Ok(link) = held.link()
+                && link.is_good()
+                && link.run("COMMIT").await.is_err()
+            {
+                link.give_up();
+            }
+        });
+    }
+}
+
+/// A snapshot whose connection is gone has ended; whoever read it starts again with another one.
+fn ended(fault: Fault) -> Error {
+    match fault {
+        Fault::Lost(_) | Fault::Again(_) => Error::Expired,
+        Fault::Broken(text) => Error::Broken(text),
+    }
+}
+
+impl Read for Snapshot {
+    fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stored: Vec<Vec<u8>> = keys.iter().map(|(of, key)| stored_key(*of, key)).collect();
+        let asked: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
+        let link = self.held()?.link()?;
+        count(&self.pool.counters().round_trips, 1);
+        let rows = wait_for(self.pool.handle(), link.get(&asked)).map_err(ended)?;
+        let found: HashMap<Bytes, Bytes> = rows.into_iter().collect();
+        Ok(asked.iter().map(|key| found.get(*key).cloned()).collect())
+    }
+
+    /// From the second batch on the next one is fetched while this one is worked on.
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
+        let Some(mut rest) = range_of(of, &range, way) else { return Ok(()) };
+        let mut limit = BATCH_FIRST;
+        let mut batch = self.ahead(rest.clone(), limit)?;
+        loop {
+            let rows = wait_for(self.pool.handle(), batch).map_err(|_| Error::Expired)?.map_err(ended)?;
+            let Some((last, _)) = rows.last().filter(|_| rows.len() == limit) else {
+                let _ = each_of(&rows, each);
+                return Ok(());
+            };
+            rest = rest.after(last);
+            let first = limit == BATCH_FIRST;
+            limit = batch_next(limit, &rows);
+            let ahead = if first { None } else { Some(self.ahead(rest.clone(), limit)?) };
+            if each_of(&rows, each).is_break() {
+                return Ok(());
+            }
+            batch = match ahead {
+                Some(batch) => batch,
+                None => self.ahead(rest.clone(), limit)?,
+            };
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! One group's transaction: what was fetched in it, and its end.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::count;
+use super::learn::Values;
+use super::link::{Fault, Link, Rows};
+use super::pool::Pool;
+use super::reader::{batch_next, each_of, range_of};
+use super::setup::Mark;
+use super::wait::wait_for;
+use crate::kv::staged::{Changes, stored_key};
+use crate::kv::{Bytes, Each, Error, Keyspace, Read, Result, Way};
+
+/// Rows of a scan's first batch.
+const BATCH_FIRST: usize = 64;
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+
+/// The transaction. It begins with its first statement.
+pub(super) struct Txn<'a> {
+    pool: &'a Pool,
+    link: &'a Link,
+    mark: &'a Mark,
+    begun: Cell<bool>,
+    pub(super) fetched: RefCell<Values>,
+    /// What went wrong with a read inside a body, which that body can't be trusted to hand on.
+    fault: RefCell<Option<Fault>>,
+}
+
+/// How a transaction ended that did not fail before its end.
+pub(super) enum Ended {
+    Done,
+    /// The connection was lost: it is to be found out.
+    Lost(String),
+}
+
+impl<'a> Txn<'a> {
+    pub(super) fn new(pool: &'a Pool, link: &'a Link, mark: &'a Mark) -> Self {
+        Self {
+            pool,
+            link,
+            mark,
+            begun: Cell::new(false),
+            fetched: RefCell::default(),
+            fault: RefCell::default(),
+        }
+    }
+
+    fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        count(&self.pool.counters().round_trips, 1);
+        wait_for(self.pool.handle(), future)
+    }
+
+    /// Fetches keys, and begins along with that; the mark row is always among the first, so that the snapshot is taken.
+    pub(super) fn fetch(&self, wanted: &BTreeSet<Bytes>) -> std::result::Result<(), Fault> {
+        let mut keys: Vec<&[u8]> = wanted.iter().map(|key| &**key).collect();
+        let rows = if self.begun.replace(true) {
+            self.wait(self.link.get(&keys))
+        } else {
+            keys.push(&self.mark.key);
+            self.wait(async {
+                let (begun, rows) = tokio::join!(self.link.run(BEGIN), self.link.get(&keys));
+                begun.and(rows)
+            })
+        };
+        let mut fetched = self.fetched.borrow_mut();
+        fetched.extend(wanted.iter().map(|key| (key.clone(), None)));
+        fetched.extend(rows?.into_iter().map(|(key, value)| (key, Some(value))));
+        fetched.remove(&self.mark.key);
+        Ok(())
+    }
+
+    /// What went wrong inside a body.
+    pub(super) fn take_fault(&self) -> Option<Fault> {
+        self.fault.take()
+    }
+
+    /// Keeps a fault, and says something to the body that stops it.
+    fn failed(&self, fault: Fault) -> Error {
+        *self.fault.borrow_mut() = Some(fault);
+        Error::Away("the transaction is run again".into())
+    }
+
+    /// Writes everything and commits, in one round trip.
+    pub(super) fn commit(&self, changes: &Changes, number: u64) -> std::result::Result<Ended, Fault> {
+        if changes.is_empty() {
+            // What was read has to be true; nothing is lost with the connection.
+            return if self.begun.get() { self.wait(self.link.run("COMMIT")).map(|()| Ended::Done) } else { Ok(Ended::Done) };
+        }
+        if !self.begun.get() {
+            self.fetch(&BTreeSet::new())?;
+        }
+        let number = number.to_be_bytes();
+        let (mut keys, mut values, mut deleted): (Vec<&[u8]>, Vec<&[u8]>, Vec<&[u8]>) = Default::default();
+        for (key, value) in changes.iter() {
+            match value {
+                Some(value) => {
+                    keys.push(key);
+                    values.push(value);
+                }
+                None => deleted.push(key),
+            }
+        }
+        // The last key of all, since its keyspace is.
+        keys.push(&self.mark.key);
+        values.push(&number);
+        let ended = self.wait(async {
+            // Each statement has its own end, and COMMIT after a failed one is a ROLLBACK without an error.
+            if deleted.is_empty() {
+                let (put, done) = tokio::join!(self.link.put(&keys, &values), self.link.run("COMMIT"));
+                put.and(done)
+            } else {
+                let (put, gone, done) = tokio::join!(
+                    self.link.put(&keys, &values),
+                    self.link.delete(&deleted),
+                    self.link.run("COMMIT")
+                );
+                put.and(gone).and(done)
+            }
+        });
+        match ended {
+            Ok(()) => Ok(Ended::Done),
+            Err(Fault::Lost(reason)) => Ok(Ended::Lost(reason)),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Ends it without effect, so that the connection can be used again.
+    pub(super) fn drop_all(&self) {
+        if self.begun.get() && self.link.is_good() && self.wait(self.link.run("ROLLBACK")).is_err() {
+            self.link.give_up();
+        }
+    }
+
+    fn scan_all(&self, of: Keyspace, range: &Range<&[u8]>, way: Way, each: &mut Each<'_>) -> std::result::Result<(), Fault> {
+        let Some(mut rest) = range_of(of, range, way) else { return Ok(()) };
+        if !self.begun.get() {
+            self.fetch(&BTreeSet::new())?;
+        }
+        let mut limit = BATCH_FIRST;
+        loop {
+            let rows: Rows = self.wait(self.link.scan(&rest, limit))?;
+            if each_of(&rows, each).is_break() {
+                return Ok(());
+            }
+            let Some((last, _)) = rows.last().filter(|_| rows.len() == limit) else { return Ok(()) };
+            rest = rest.after(last);
+            limit = batch_next(limit, &rows);
+        }
+    }
+}
+
+impl Read for Txn<'_> {
+    fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
+        let stored: Vec<Bytes> = keys.iter().map(|(of, key)| stored_key(*of, key).into()).collect();
+        let missing: BTreeSet<Bytes> = {
+            let fetched = self.fetched.borrow();
+            stored.iter().filter(|key| !fetched.contains_key(*key)).cloned().collect()
+        };
+        if !missing.is_empty() {
+            self.fetch(&missing).map_err(|fault| self.failed(fault))?;
+        }
+        let fetched = self.fetched.borrow();
+        Ok(stored.iter().map(|key| fetched.get(key).cloned().flatten()).collect())
+    }
+
+    fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
+        self.scan_all(of, &range, way, each).map_err(|fault| self.failed(fault))
+    }
+}

@@ -1,0 +1,317 @@
+//! The group writer: one thread that takes all that waits into one transaction.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+
+use super::fence::{Fate, fate};
+use super::learn::{Asked, Guesses, learn};
+use super::link::{Fault, Link};
+use super::pool::Pool;
+use super::setup::Mark;
+use super::txn::{Ended, Txn};
+use super::wait::wait_for;
+use super::count;
+use crate::kv::durable::Group;
+use crate::kv::staged::{Changes, Overlay, Staging};
+use crate::kv::{Body, Error, Result, lock};
+
+/// Bodies in one group.
+const GROUP_MAX: usize = 512;
+/// Bytes that a group may have written before the next body begins another one.
+const GROUP_BYTES: usize = 8 << 20;
+/// How often what bodies read is learned before they are run: each time costs a round trip.
+const LEVELS: usize = 3;
+/// How often a group is run again when others are in its way, and when connections break.
+const CONFLICTS_MAX: u32 = 30;
+const LOST_MAX: u32 = 3;
+/// How long a body may wait while the writer waits for an answer that does not come.
+const STUCK: Duration = Duration::from_secs(6);
+const LOOK: Duration = Duration::from_millis(500);
+
+/// A body that waits, and who is told.
+struct Job {
+    body: Body,
+    group: Arc<Group>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    /// Since when the group on its way has not been answered.
+    since: Option<Instant>,
+    closing: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    come: Condvar,
+}
+
+impl Queue {
+    fn take(&self) -> Option<Vec<Job>> {
+        let waiting = lock(&self.waiting);
+        let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closing;
+        let mut waiting = self.come.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner);
+        let many = waiting.jobs.len().min(GROUP_MAX);
+        let jobs: Vec<Job> = waiting.jobs.drain(..many).collect();
+        (!jobs.is_empty()).then_some(jobs)
+    }
+
+    fn back(&self, jobs: Vec<Job>) {
+        let mut waiting = lock(&self.waiting);
+        jobs.into_iter().rev().for_each(|job| waiting.jobs.push_front(job));
+    }
+
+    fn fail_all(&self, error: &Error) {
+        let jobs = std::mem::take(&mut lock(&self.waiting).jobs);
+        jobs.into_iter().for_each(|job| job.group.finish(Err(error.clone())));
+    }
+
+    fn asks(&self, asks: bool) {
+        lock(&self.waiting).since = asks.then(Instant::now);
+    }
+
+    fn is_stuck(&self) -> bool {
+        lock(&self.waiting).since.is_some_and(|since| since.elapsed() > STUCK)
+    }
+}
+
+/// The writer's thread, from outside.
+pub(super) struct Writer {
+    queue: Arc<Queue>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(pool: &Arc<Pool>, mark: Mark) -> io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let watched = Arc::downgrade(&queue);
+        pool.handle().spawn(async move {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                let Some(queue) = watched.upgrade() else { return };
+                if queue.is_stuck() {
+                    queue.fail_all(&Error::Away("the database does not answer".into()));
+                }
+            }
+        });
+        let own = Grouping {
+            queue: Arc::clone(&queue),
+            pool: Arc::clone(pool),
+            mark,
+            link: None,
+            number: 0,
+            guesses: Guesses::default(),
+        };
+        let thread = std::thread::Builder::new().name("group writer".into()).spawn(move || own.run())?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+
+    pub(super) fn submit(&self, body: Body, group: Arc<Group>) {
+        lock(&self.queue.waiting).jobs.push_back(Job { body, group });
+        self.queue.come.notify_one();
+    }
+
+    /// Ends once everything that is queued has been answered.
+    pub(super) fn close(&mut self) {
+        lock(&self.queue.waiting).closing = true;
+        self.queue.come.notify_one();
+        // A panic of that thread is a fault of this engine; who waits is told by nobody, so it must not happen.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// The writer's thread, from inside.
+struct Grouping {
+    queue: Arc<Queue>,
+    pool: Arc<Pool>,
+    mark: Mark,
+    link: Option<Link>,
+    /// Of the newest group, as the mark row has it.
+    number: u64,
+    guesses: Guesses,
+}
+
+/// What became of a group: by body, of the first so many.
+struct Ran {
+    results: Vec<Result<()>>,
+    commits: u64,
+}
+
+/// Why a group did not come to its end.
+enum Failed {
+    /// Not done.
+    Not(Fault),
+    Unknown(String),
+    Away(Error),
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self::Not(fault)
+    }
+}
+
+impl Grouping {
+    fn run(mut self) {
+        while let Some(jobs) = self.queue.take() {
+            self.group(jobs);
+        }
+    }
+
+    /// Runs a group until it is done or can't be, and tells everyone.
+    fn group(&mut self, mut jobs: Vec<Job>) {
+        let (mut conflicts, mut losses) = (0, 0);
+        let error = loop {
+            self.queue.asks(true);
+            let tried = self.attempt(&mut jobs);
+            self.queue.asks(false);
+            match tried {
+                Ok(ran) => return self.answer(jobs, ran),
+                Err(Failed::Not(Fault::Again(reason))) if conflicts >= CONFLICTS_MAX => {
+                    break Error::Away(format!("other processes were in the way: {reason}"));
+                }
+                Err(Failed::Not(Fault::Again(_))) => {
+                    conflicts += 1;
+                    count(&self.pool.counters().reruns, jobs.len() as u64);
+                    let most = 1 << conflicts.min(6);
+                    std::thread::sleep(Duration::from_millis(rand::rng().random_range(0..most)));
+                }
+                Err(Failed::Not(Fault::Lost(reason))) if losses >= LOST_MAX => break Error::Away(reason),
+                Err(Failed::Not(Fault::Lost(_))) => {
+                    losses += 1;
+                    count(&self.pool.counters().reruns, jobs.len() as u64);
+                }
+                Err(Failed::Not(Fault::Broken(reason))) if jobs.len() == 1 => break Error::Broken(reason),
+                // Only whom it concerns is to suffer.
+                Err(Failed::Not(Fault::Broken(_))) => {
+                    jobs.into_iter().for_each(|job| self.group(vec![job]));
+                    return;
+                }
+                Err(Failed::Unknown(reason)) => break Error::Unknown(reason),
+                Err(Failed::Away(error)) => {
+                    self.queue.fail_all(&error);
+                    break error;
+                }
+            }
+        };
+        jobs.into_iter().for_each(|job| job.group.finish(Err(error.clone())));
+    }
+
+    fn answer(&self, mut jobs: Vec<Job>, ran: Ran) {
+        let counters = self.pool.counters();
+        count(&counters.commits, ran.commits);
+        count(&counters.groups, u64::from(ran.commits > 0));
+        self.queue.back(jobs.split_off(ran.results.len()));
+        for (job, result) in jobs.into_iter().zip(ran.results) {
+            // What it owns is dropped before anyone is told.
+            drop(job.body);
+            job.group.finish(result);
+        }
+    }
+
+    fn attempt(&mut self, jobs: &mut [Job]) -> std::result::Result<Ran, Failed> {
+        let pool = Arc::clone(&self.pool);
+        let link = match self.link.take().filter(Link::is_good) {
+            Some(link) => link,
+            None => wait_for(pool.handle(), pool.connect()).map_err(Failed::Away)?,
+        };
+        let txn = Txn::new(&pool, &link, &self.mark);
+        let done = self.bodies(&txn, jobs).and_then(|(ran, changes)| {
+            self.queue.asks(true);
+            let number = self.number + 1;
+            Ok((ran, txn.commit(&changes, number)?, changes))
+        });
+        let tried = match done {
+            Ok((ran, Ended::Done, changes)) => {
+                self.number += u64::from(!changes.is_empty());
+                self.guesses.note(&txn.fetched.borrow(), &changes);
+                Ok(ran)
+            }
+            Ok((ran, Ended::Lost(reason), _)) => {
+                let number = self.number + 1;
+                // The number after it is the fence's.
+                self.number += 2;
+                match wait_for(pool.handle(), fate(&pool, &self.mark, number)) {
+                    Ok(Fate::Done) => Ok(ran),
+                    Ok(Fate::NotDone) => Err(Failed::Not(Fault::Lost(reason))),
+                    Err(why) => {
+                        pool.is_away(&why);
+                        Err(Failed::Unknown(format!("{reason}; {why}")))
+                    }
+                }
+            }
+            Err(fault) => {
+                txn.drop_all();
+                Err(fault.into())
+            }
+        };
+        self.link = Some(link);
+        tried
+    }
+
+    /// Learns what the bodies read, fetches it, and runs one after the other.
+    fn bodies(
+        &self,
+        txn: &Txn<'_>,
+        jobs: &mut [Job],
+    ) -> std::result::Result<(Ran, Changes), Fault> {
+        self.learn(txn, jobs)?;
+        let (mut changes, mut ran) = (Changes::default(), Ran { results: Vec::new(), commits: 0 });
+        for job in jobs {
+            // A body may take its time; it is the database that must not.
+            self.queue.asks(false);
+            let body = &mut job.body;
+            let run = catch_unwind(AssertUnwindSafe(|| {
+                let group = Overlay { changes: &changes, under: txn };
+                let mut staging = Staging::over(&group);
+                let outcome = body(&mut staging);
+                staging.finish(outcome)
+            }));
+            if let Some(fault) = txn.take_fault() {
+                return Err(fault);
+            }
+            let kept = run.unwrap_or_else(|_| Err(Error::Broken("what ran in the transaction panicked".into())));
+            ran.results.push(kept.map(|kept| {
+                if let Some(kept) = kept {
+                    ran.commits += 1;
+                    changes.absorb(kept);
+                }
+            }));
+            if changes.bytes() > GROUP_BYTES {
+                break;
+            }
+        }
+        Ok((ran, changes))
+    }
+
+    fn learn(&self, txn: &Txn<'_>, jobs: &mut [Job]) -> std::result::Result<(), Fault> {
+        let mut learning: Vec<&mut Job> = jobs.iter_mut().collect();
+        for _ in 0..LEVELS {
+            let mut wanted = BTreeSet::new();
+            let asked: Vec<Asked> = {
+                let fetched = txn.fetched.borrow();
+                learning.iter_mut().map(|job| learn(&mut job.body, &fetched, &self.guesses)).collect()
+            };
+            asked.iter().for_each(|asked| asked.add_to(&mut wanted));
+            if wanted.is_empty() {
+                break;
+            }
+            self.queue.asks(true);
+            txn.fetch(&wanted)?;
+            self.queue.asks(false);
+            let fetched = txn.fetched.borrow();
+            let both = learning.into_iter().zip(asked);
+            let open = both.filter(|(_, asked)| !asked.is_empty() && !asked.guessed_well(&fetched));
+            learning = open.map(|(job, _)| job).collect();
+        }
+        Ok(())
+    }
+}
