@@ -20,6 +20,7 @@ use crate::access::Password;
 use crate::cli::Failure;
 use crate::error::did_you_mean;
 use crate::http;
+use crate::kv::postgres::Address;
 use crate::limits::{MEMORY_BUDGET_DEFAULT, QUERY_SECONDS_DEFAULT};
 use crate::model::user::Email;
 use crate::service::auth::Credentials;
@@ -34,6 +35,12 @@ pub struct SharedArgs {
     /// Where the data is kept [default: ./data]
     #[arg(long, global = true, env = "UNDB_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// A PostgreSQL that the data is kept in instead of the data directory, as in `postgres://user@host/database`
+    #[arg(long, global = true, env = "UNDB_STORE", value_name = "ADDRESS", hide_env_values = true)]
+    pub store: Option<String>,
+    /// A file with the password for that, so that it stands in no command line and no variable
+    #[arg(long, global = true, env = "UNDB_STORE_PASSWORD_FILE", value_name = "FILE")]
+    pub store_password_file: Option<PathBuf>,
     /// What is logged: a level, or levels by module as in `info,undb=debug` [default: info]
     #[arg(long, global = true, env = "UNDB_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -106,6 +113,8 @@ const QUERY_TIMEOUT_SECONDS_MAX: f64 = 3600.0;
 #[derive(Debug)]
 pub struct Settings {
     pub data_dir: PathBuf,
+    /// Where the data is kept, if not in the data directory.
+    pub store: Option<Address>,
     pub listen: String,
     pub demo: bool,
     pub cache_bytes: u64,
@@ -127,6 +136,10 @@ impl Settings {
         let proxies = serve.trusted_proxy.or(file.trusted_proxy).unwrap_or_default();
         Ok(Settings {
             data_dir: shared.data_dir.or(file.data_dir).unwrap_or_else(|| "data".into()),
+            store: store_read(
+                shared.store.or(file.store),
+                shared.store_password_file.or(file.store_password_file),
+            )?,
             listen: checked("listen", serve.listen.or(file.listen), "127.0.0.1:3721".into(), listen_check)?,
             demo: serve.demo.or(file.demo).unwrap_or(false),
             cache_bytes: checked("cache_mib", serve.cache_mib.or(file.cache_mib), 64, cache_check)?,
@@ -159,6 +172,23 @@ impl Settings {
             },
         })
     }
+}
+
+/// The address is never repeated: it may hold a password.
+fn store_read(store: Option<String>, password_file: Option<PathBuf>) -> Result<Option<Address>, Failure> {
+    let Some(store) = store else {
+        return match password_file {
+            Some(_) => Err(wrong("store_password_file", "there is no `store` that it is for")),
+            None => Ok(None),
+        };
+    };
+    let address = Address::parse(&store).map_err(|fault| wrong("store", &fault))?;
+    let Some(path) = password_file else { return Ok(Some(address)) };
+    let read = std::fs::read_to_string(&path);
+    let password = read.map_err(|error| {
+        wrong("store_password_file", &format!("{} can't be read: {error}", path.display()))
+    })?;
+    Ok(Some(address.with_password(password.trim_end_matches(['\r', '\n']))))
 }
 
 fn wrong(setting: &str, fault: &str) -> Failure {

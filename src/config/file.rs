@@ -17,6 +17,8 @@ const NAME: &str = "undb.toml";
 #[derive(Debug, Default, Deserialize)]
 pub struct File {
     pub data_dir: Option<PathBuf>,
+    pub store: Option<String>,
+    pub store_password_file: Option<PathBuf>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,
     pub listen: Option<String>,

@@ -22,6 +22,8 @@ fn a_setting_that_is_not_given_has_its_default() {
 fn every_flag_has_a_key_in_the_file_and_a_variable() {
     let text = r#"
         data_dir = "d"
+        store = "postgres://me@localhost/db"
+        store_password_file = "p"
         log = "warn"
         log_format = "json"
         listen = "[::1]:1"
@@ -90,6 +92,26 @@ fn a_wrong_value_is_refused_with_the_name_of_its_setting() {
     }
     assert!(served(listen("localhost:0")).is_ok());
     assert_eq!(served(proxy("::1")).unwrap().http.trusted_proxies.len(), 1);
+}
+
+#[test]
+fn an_address_of_a_store_is_never_repeated_and_its_password_may_be_in_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("password");
+    std::fs::write(&file, "s3cret\n").unwrap();
+    let stored = |store: Option<&str>, file: Option<&std::path::Path>| {
+        let (store, store_password_file) = (store.map(str::to_owned), file.map(Into::into));
+        resolve(SharedArgs { store, store_password_file, ..SharedArgs::default() }, ServeArgs::default())
+    };
+    let settings = stored(Some("postgres://me@localhost/db"), Some(&file)).unwrap();
+    assert_eq!(format!("{:?}", settings.store.unwrap()), "postgres://localhost:5432/db");
+    for fault in [
+        stored(Some("postgres://me:s3cret@localhost:x/db"), None).unwrap_err(),
+        stored(None, Some(&file)).unwrap_err(),
+        stored(Some("postgres://me@localhost/db"), Some(&dir.path().join("none"))).unwrap_err(),
+    ] {
+        assert!(fault.starts_with("The setting `store") && !fault.contains("s3cret"), "{fault}");
+    }
 }
 
 #[test]

@@ -87,6 +87,8 @@ pub async fn metrics_get(call: OpenCall) -> Result<HttpResponse, Problem> {
             stats.flushes,
         ),
         ("undb_reruns_total", "counter", "Transactions run again.", stats.reruns),
+        ("undb_round_trips_total", "counter", "Round trips to a database over a network.", stats.round_trips),
+        ("undb_connections_used", "gauge", "Connections to it that snapshots hold.", stats.connections_used),
         ("undb_snapshots", "gauge", "Snapshots open now.", stats.snapshots),
         ("undb_history_bytes", "gauge", "Bytes of old values kept for open snapshots.", stats.history_bytes),
         ("undb_disk_bytes", "gauge", "Bytes of the database on the disk.", stats.disk_bytes),

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::staged::Staging;
-use super::{Body, Bytes, Durable, Each, Engine, Error, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock};
+use super::{
+    Body, Bytes, Durable, Each, Engine, Error, Keyspace, Outcome, Read, Result, Stats, Way, Write, lock,
+};
 
 /// What really becomes of a commit that answers [`Error::Unknown`]: whoever gets that answer must live with both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +141,6 @@ impl Testing {
             counter.store(0, Ordering::SeqCst);
         }
     }
-
 }
 
 /// What became of a transaction, by its last run.

@@ -204,8 +204,15 @@ impl Catalogs {
             let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
             slot_of(&mut slots, place.space()).seen()
         };
-        // The number and what it stands for are read in one snapshot.
         let key = store::space::catalog_number_key(place);
+        if engine.waits_on_network() && self.held(place).is_some() {
+            // Mostly it is still the one that is held, and that takes no snapshot.
+            let number = store::catalog_number(engine.get(&[key.as_pair()])?.into_iter().next().flatten())?;
+            if let Some(held) = self.held_at(place, number) {
+                return Ok(held);
+            }
+        }
+        // The number and what it stands for are read in one snapshot.
         let read = engine.read()?;
         let number = store::catalog_number(read.get(&[key.as_pair()])?.into_iter().next().flatten())?;
         let catalog = self.at(read.as_ref(), place, number)?;
@@ -238,7 +245,8 @@ impl Catalogs {
         }
     }
 
-    fn held_at(&self, place: InSpace, number: Option<u64>) -> Option<Arc<Catalog>> {
+    /// The one that is held, if it is of this number.
+    pub fn held_at(&self, place: InSpace, number: Option<u64>) -> Option<Arc<Catalog>> {
         self.held(place).map(|(catalog, _)| catalog).filter(|catalog| Some(catalog.number) == number)
     }
 }

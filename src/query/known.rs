@@ -14,37 +14,64 @@ use crate::kv::Engine;
 use crate::model::change::Actor;
 use crate::model::token::SecretHash;
 use crate::store;
+use crate::store::token::{RowKeys, Rows};
 
 /// More tokens than this are not held at once; the map then begins anew.
 const HELD_MAX: usize = 100_000;
 
 /// Tokens by the hashes of their secrets. A look-up is a hash and one map read.
 ///
-/// Only this process writes to its engine, so a changed token is simply forgotten as part of acknowledging the commit
-/// that changed it. A slow look-up must not bring it back: what is read while something is forgotten is not held.
+/// Where only this process writes to its engine, a changed token is simply forgotten as part of acknowledging the commit
+/// that changed it, and a look-up reads no key. A slow look-up must not bring it back: what is read while something is
+/// forgotten is not held. On any other engine a look-up reads whether the token's rows are still what they were.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    held: RwLock<HashMap<SecretHash, Arc<TokenRights>>>,
+    held: RwLock<HashMap<SecretHash, HeldToken>>,
     /// How they are used.
     pub used: Used,
     forgotten: AtomicU64,
 }
 
+/// A token, and what it was made of where others may write that.
+#[derive(Clone, Debug)]
+struct HeldToken {
+    rights: Arc<TokenRights>,
+    rows: Option<Rows>,
+}
+
+impl HeldToken {
+    /// Whether it is still what the store has.
+    fn is_now(&self, engine: &dyn Engine, hash: &SecretHash) -> Result<bool> {
+        let Some(rows) = &self.rows else { return Ok(true) };
+        let keys = RowKeys::of(hash, self.rights.space, self.rights.id);
+        Ok(RowKeys::rows(engine.get(&keys.pairs())?) == *rows)
+    }
+}
+
 impl Tokens {
     fn find(&self, engine: &dyn Engine, hash: &SecretHash) -> Result<Option<Arc<TokenRights>>> {
-        if let Some(held) = self.held.read().unwrap_or_else(PoisonError::into_inner).get(hash) {
-            return Ok(Some(held.clone()));
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
+        if let Some(held) = held
+            && held.is_now(engine, hash)?
+        {
+            return Ok(Some(held.rights));
         }
         let before = self.forgotten.load(Ordering::SeqCst);
         let read = engine.read()?;
         let Some(found) = store::token::token_by_hash(read.as_ref(), hash)? else { return Ok(None) };
         let rights = Arc::new(self.rights(found));
+        let rows = if engine.waits_on_network() {
+            let keys = RowKeys::of(hash, rights.space, rights.id);
+            Some(RowKeys::rows(read.get(&keys.pairs())?))
+        } else {
+            None
+        };
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         if self.forgotten.load(Ordering::SeqCst) == before {
             if held.len() >= HELD_MAX {
                 held.clear();
             }
-            held.insert(*hash, rights.clone());
+            held.insert(*hash, HeldToken { rights: rights.clone(), rows });
         }
         Ok(Some(rights))
     }
@@ -76,7 +103,7 @@ impl Tokens {
     fn forget_where(&self, gone: impl Fn(&TokenRights) -> bool) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         self.forgotten.fetch_add(1, Ordering::SeqCst);
-        held.retain(|_, rights| !gone(rights));
+        held.retain(|_, held| !gone(&held.rights));
     }
 }
 

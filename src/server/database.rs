@@ -1,4 +1,4 @@
-//! The data directory.
+//! The data directory, or the store that is used in its place.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::cli::Failure;
 use crate::config::Settings;
+use crate::kv::postgres::{Address, Postgres};
 use crate::kv::sled::{Options, Sled};
 use crate::kv::{self, Engine};
 use crate::service::{Core, CoreOptions};
@@ -19,6 +20,9 @@ fn database_dir(data_dir: &Path) -> PathBuf {
 
 /// Opens the database in a data directory, and makes both if they are not there.
 pub fn database_open(settings: &Settings) -> Result<Arc<Core>, Failure> {
+    if let Some(store) = &settings.store {
+        return open_store(settings, store);
+    }
     let data_dir = &settings.data_dir;
     let dir = database_dir(data_dir);
     dir_make(&dir).map_err(|error| {
@@ -29,6 +33,9 @@ pub fn database_open(settings: &Settings) -> Result<Arc<Core>, Failure> {
 
 /// Opens a database that has to be there.
 pub fn database_open_existing(settings: &Settings) -> Result<Arc<Core>, Failure> {
+    if let Some(store) = &settings.store {
+        return open_store(settings, store);
+    }
     let data_dir = &settings.data_dir;
     let dir = database_dir(data_dir);
     if !dir.join("db").is_file() {
@@ -48,7 +55,17 @@ fn dir_make(dir: &Path) -> io::Result<()> {
 fn open(settings: &Settings, dir: &Path) -> Result<Arc<Core>, Failure> {
     let options = Options { cache_bytes: settings.cache_bytes, ..Options::default() };
     let engine = Sled::open(dir, options).map_err(|error| engine_failure(&settings.data_dir, &error))?;
-    let engine: Arc<dyn Engine> = Arc::new(engine);
+    core_open(settings, Arc::new(engine))
+}
+
+fn open_store(settings: &Settings, store: &Address) -> Result<Arc<Core>, Failure> {
+    let engine = Postgres::open(store.clone()).map_err(|error| {
+        Failure::Failed(format!("The database at {} can't be opened: {error}.", store.shown()))
+    })?;
+    core_open(settings, Arc::new(engine))
+}
+
+fn core_open(settings: &Settings, engine: Arc<dyn Engine>) -> Result<Arc<Core>, Failure> {
     let options = CoreOptions {
         memory_budget: settings.memory_budget_bytes,
         query_timeout: settings.query_timeout,

@@ -8,7 +8,7 @@ use super::Core;
 use super::door::{Weight, short_of_room};
 use crate::access::Operator;
 use crate::error::Result;
-use crate::kv::{Outcome, Write};
+use crate::kv::{self, Outcome, Write};
 use crate::limits::{ID_MARK_AHEAD_MS, LAST_USED_SECONDS};
 use crate::store;
 
@@ -92,10 +92,15 @@ pub async fn sweep(core: &Arc<Core>, _operator: Operator) -> Result<()> {
 /// Why the server is not ready; empty if it is.
 pub fn unready(core: &Core) -> Vec<String> {
     let mut reasons = Vec::new();
-    if core.engine.writable().is_err() {
-        reasons.push(
+    match core.engine.writable() {
+        // Why is for the log: anyone may read this.
+        Err(kv::Error::Away(_)) => {
+            return vec!["The database is away; the server looks for it by itself.".into()];
+        }
+        Err(_) => reasons.push(
             "The database takes no changes since writing to the disk failed; start the server again.".into(),
-        );
+        ),
+        Ok(()) => {}
     }
     reasons.extend(short_of_room(core.engine.stats().disk_free_bytes));
     if core.engine.read().is_err() {

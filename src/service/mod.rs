@@ -116,6 +116,7 @@ impl Core {
             ));
         }
         let fresh = Instance { created_at: now, key: rand::rng().random(), demo: false };
+        let shared = engine.waits_on_network();
         let receipt = engine.transact(b"", move |txn| {
             if store::upgrade::format_get(&*txn)? == Found::New {
                 store::upgrade::format_put(txn);
@@ -124,8 +125,11 @@ impl Core {
             // Above everything drawn before, and no further ahead of the clock than the mark was: were it written ahead of
             // itself, each start would take the ids three minutes further.
             let held = store::instance::id_mark_get(&*txn)?.unwrap_or(Time::from_millis(0));
-            let floor = held.plus_millis(1).max(now);
-            let mark = floor.max(now.plus_millis(ID_MARK_AHEAD_MS));
+            // Where other processes draw ids too, a mark as far ahead as theirs is no reason to go ahead of the clock: ids of
+            // several processes sort by their clocks.
+            let others = shared && held <= now.plus_millis(ID_MARK_AHEAD_MS);
+            let floor = if others { now } else { held.plus_millis(1).max(now) };
+            let mark = held.max(floor).max(now.plus_millis(ID_MARK_AHEAD_MS));
             store::instance::id_mark_put(txn, mark)?;
             let instance = store::instance::instance_get(&*txn)?;
             let instance = instance.ok_or_else(|| Error::internal("the database has no instance row"))?;

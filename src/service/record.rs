@@ -11,10 +11,12 @@ use super::record_edit::{
 use crate::access::{Access, InTable, Inside, RecordsRead, RecordsWrite};
 use crate::error::{Code, Error, Faults, Result};
 use crate::id::{Id, RecordId};
+use crate::kv::Bytes;
 use crate::model::field::{Keys, Source};
 use crate::model::json::{OwnedJson, Pointer};
 use crate::model::record::{Draft, Record};
 use crate::model::table::{Head, OpenTable};
+use crate::query::catalog::Catalog;
 use crate::store;
 use crate::store::record::{Edit, records_get};
 
@@ -60,13 +62,25 @@ pub fn record_get(core: &Core, access: &Access<RecordsRead>, id: RecordId) -> Re
     let (catalog, found) = match catalogs.with_held(engine, place.in_space(), alone)? {
         Some(held) => held,
         None => {
-            let read = engine.read()?;
             let number = store::space::catalog_number_key(place.in_space());
+            if engine.waits_on_network() {
+                // Of one moment, as a snapshot is; what is held of the catalog mostly fits it.
+                let mut found = engine.get(&[number.as_pair(), key.as_pair()])?.into_iter();
+                let number = store::catalog_number(found.next().flatten())?;
+                if let Some(catalog) = catalogs.held_at(place.in_space(), number) {
+                    return recorded(&catalog, place, id, found.next().flatten());
+                }
+            }
+            let read = engine.read()?;
             let mut found = read.get(&[number.as_pair(), key.as_pair()])?.into_iter();
             let number = store::catalog_number(found.next().flatten())?;
             (catalogs.at(read.as_ref(), place.in_space(), number)?, found.next().flatten())
         }
     };
+    recorded(&catalog, place, id, found)
+}
+
+fn recorded(catalog: &Catalog, place: InTable, id: RecordId, found: Option<Bytes>) -> Result<Recorded> {
     let table = catalog.table(place)?.clone();
     let record = store::record::record_read(id, found)?;
     Ok(Recorded { table, record: record.ok_or_else(not_found)? })

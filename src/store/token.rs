@@ -12,7 +12,7 @@ use crate::codec::key::Key;
 use crate::codec::value;
 use crate::error::Result;
 use crate::id::{SpaceId, TokenId};
-use crate::kv::{Read, Way, Write};
+use crate::kv::{Bytes, Keyspace, Read, Way, Write};
 use crate::model::token::{SecretHash, Token};
 
 /// What a secret's hash leads to.
@@ -51,6 +51,31 @@ pub fn token_by_hash(read: &(impl Read + ?Sized), hash: &SecretHash) -> Result<O
         return Ok(None);
     };
     Ok(Some(Found { space: row.space, token, until: row.until, last_used: decode(used)? }))
+}
+
+/// What stands in the store of a token and of one of its secrets: as long as it is the same, so is the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows(Vec<Option<Bytes>>);
+
+/// The keys of [`Rows`].
+pub struct RowKeys {
+    hash: Key,
+    token: Key,
+}
+
+impl RowKeys {
+    pub fn of(hash: &SecretHash, space: SpaceId, token: TokenId) -> RowKeys {
+        RowKeys { hash: hash_key(hash), token: Key::new().id(space).id(token) }
+    }
+
+    pub fn pairs(&self) -> [(Keyspace, &[u8]); 2] {
+        [(TOKEN_HASH, self.hash.as_bytes()), (TOKEN, self.token.as_bytes())]
+    }
+
+    /// What was found under the keys.
+    pub fn rows(found: Vec<Option<Bytes>>) -> Rows {
+        Rows(found)
+    }
 }
 
 pub fn token_get(read: &(impl Read + ?Sized), space: InSpace, token: TokenId) -> Result<Option<Token>> {

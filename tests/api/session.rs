@@ -151,20 +151,23 @@ fn one_session_too_many_ends_the_oldest() {
     let user = server.get("/api/auth/me").cookie(&first).send().text("/id");
     let now = server.core.clock.now();
     let core = server.core.clone();
-    let receipt = server.core.engine.write(b"", Box::new(move |txn| {
-        for _ in 1..SESSIONS_MAX {
-            let session = undb::model::session::Session {
-                id: core.ids.draw(now),
-                user: undb::id::Id::parse(&user).unwrap(),
-                created_at: now,
-                last_used_at: now,
-                expires_at: now.plus_seconds(3600),
-            };
-            let hash = undb::access::PlainSession::generate().hash();
-            undb::store::session::session_create(txn, &hash, &session, None).unwrap();
-        }
-        undb::kv::Outcome::Keep
-    }));
+    let receipt = server.core.engine.write(
+        b"",
+        Box::new(move |txn| {
+            for _ in 1..SESSIONS_MAX {
+                let session = undb::model::session::Session {
+                    id: core.ids.draw(now),
+                    user: undb::id::Id::parse(&user).unwrap(),
+                    created_at: now,
+                    last_used_at: now,
+                    expires_at: now.plus_seconds(3600),
+                };
+                let hash = undb::access::PlainSession::generate().hash();
+                undb::store::session::session_create(txn, &hash, &session, None).unwrap();
+            }
+            undb::kv::Outcome::Keep
+        }),
+    );
     receipt.wait().unwrap();
     assert_eq!(me(&server, &first), 200);
     let last = server.login(EMAIL, PASSWORD);

@@ -333,10 +333,13 @@ fn session(server: &Server, cookie: &str) -> String {
     };
     let hash = undb::access::PlainSession::generate().hash();
     let id = session.id.to_string();
-    let receipt = server.core.engine.write(b"", Box::new(move |txn| {
-        undb::store::session::session_create(txn, &hash, &session, None).unwrap();
-        undb::kv::Outcome::Keep
-    }));
+    let receipt = server.core.engine.write(
+        b"",
+        Box::new(move |txn| {
+            undb::store::session::session_create(txn, &hash, &session, None).unwrap();
+            undb::kv::Outcome::Keep
+        }),
+    );
     receipt.wait().unwrap();
     id
 }

@@ -14,9 +14,14 @@ use tempfile::TempDir;
 use undb::clock::Clock;
 use undb::http::Settings;
 use undb::kv::Engine;
+use undb::kv::postgres::Postgres;
 use undb::kv::sled::{Options, Sled};
 use undb::service::{Core, CoreOptions};
 use undb::{App, Spawned};
+
+use self::pg_schema::Schema;
+
+pub mod pg_schema;
 
 pub const EMAIL: &str = "owner@example.com";
 pub const PASSWORD: &str = "correct-horse-battery";
@@ -28,9 +33,12 @@ pub struct Server {
     pub directory: Option<TempDir>,
     app: Option<Spawned>,
     agent: ureq::Agent,
+    /// Dropped last: nothing uses it then.
+    schema: Option<Schema>,
 }
 
-/// How a server is started; the default is a fresh sled database and the system's clock.
+/// How a server is started; the default is a fresh sled database, or a schema of the PostgreSQL that the environment names,
+/// and the system's clock.
 #[derive(Default)]
 pub struct Setup {
     pub settings: Settings,
@@ -47,8 +55,13 @@ impl Server {
     }
 
     pub fn with(setup: Setup) -> Server {
+        let mut schema = None;
         let (engine, directory) = match setup.engine {
             Some(engine) => (engine, None),
+            None if pg_schema::address().is_some() => {
+                let schema = schema.insert(Schema::make());
+                (Arc::new(Postgres::open(schema.address()).unwrap()) as Arc<dyn Engine>, None)
+            }
             None => {
                 let directory = TempDir::new().unwrap();
                 let engine = Sled::open(directory.path().join("data"), Options::default()).unwrap();
@@ -61,7 +74,7 @@ impl Server {
         let core = Core::open(engine, options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let app = App::spawn(core.clone(), setup.settings, listener, 2).unwrap();
-        Server { address: app.address(), core, directory, app: Some(app), agent: agent() }
+        Server { address: app.address(), core, directory, app: Some(app), agent: agent(), schema }
     }
 
     pub fn data(&self) -> PathBuf {

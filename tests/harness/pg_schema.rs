@@ -63,7 +63,8 @@ fn run(address: &str, sql: &str) {
     let done = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await.unwrap();
+            let (client, connection) =
+                tokio_postgres::connect(&address, tokio_postgres::NoTls).await.unwrap();
             let task = tokio::spawn(connection);
             client.batch_execute(&sql).await.unwrap();
             drop(client);

@@ -162,15 +162,14 @@ fn a_body_sees_what_was_staged_before_it(engine: &dyn Engine) {
     for round in 1..=100_u64 {
         receipts.push((
             round,
-            engine
-                .transact(b"", move |txn| {
-                    let seen = number(get_in(txn, b"n")) + 1;
-                    txn.put(SPACE, b"n", &seen.to_be_bytes());
-                    txn.put(SPACE, &seen.to_be_bytes(), b"");
-                    assert_eq!(rows(&*txn, SPACE).len() as u64, seen + 1);
-                    Ok::<_, Error>((Outcome::Keep, seen))
-                }),
-));
+            engine.transact(b"", move |txn| {
+                let seen = number(get_in(txn, b"n")) + 1;
+                txn.put(SPACE, b"n", &seen.to_be_bytes());
+                txn.put(SPACE, &seen.to_be_bytes(), b"");
+                assert_eq!(rows(&*txn, SPACE).len() as u64, seen + 1);
+                Ok::<_, Error>((Outcome::Keep, seen))
+            }),
+        ));
     }
     for (round, receipt) in receipts {
         assert_eq!(receipt.wait().unwrap().unwrap(), round);

@@ -251,12 +251,15 @@ fn rows_of_the_store() {
     let mut golden = Golden::default();
     let engine: Arc<dyn Engine> = Arc::new(Memory::new());
     let place = *Operator::assume().space::<SpaceManage>(SpaceId::from_bytes([1; 16])).place();
-    let receipt = engine.write(b"", Box::new(move |txn| {
-        let prefix = place.key(RECORD_SPACE, |key| key.id(TableId::from_bytes([3; 16])));
-        store::sweep::doom(txn, DoomId::from_bytes([4; 16]), [prefix]).unwrap();
-        store::token::token_put(txn, place, &token(true), None).unwrap();
-        Outcome::Keep
-    }));
+    let receipt = engine.write(
+        b"",
+        Box::new(move |txn| {
+            let prefix = place.key(RECORD_SPACE, |key| key.id(TableId::from_bytes([3; 16])));
+            store::sweep::doom(txn, DoomId::from_bytes([4; 16]), [prefix]).unwrap();
+            store::token::token_put(txn, place, &token(true), None).unwrap();
+            Outcome::Keep
+        }),
+    );
     receipt.wait().unwrap();
     let get = |of, key: &[u8]| engine.get(&[(of, key)]).unwrap().remove(0).unwrap();
     golden.bytes("Doomed", &get(store::schema::DOOMED, &[4; 16]), format_1::DOOMED);
@@ -358,10 +361,13 @@ fn a_newer_format_is_refused_and_left_untouched() {
     let open = || Arc::new(Sled::open(&data, Options::default()).unwrap());
     drop(Core::open(open(), CoreOptions::default()).unwrap());
     let newer = (FORMAT + 1).to_be_bytes();
-    let receipt = open().write(b"", Box::new(move |txn| {
-        txn.put(META, b"format", &newer);
-        Outcome::Keep
-    }));
+    let receipt = open().write(
+        b"",
+        Box::new(move |txn| {
+            txn.put(META, b"format", &newer);
+            Outcome::Keep
+        }),
+    );
     receipt.wait().unwrap();
     let before = contents(&data);
     let refused = Core::open(open(), CoreOptions::default()).err().unwrap();

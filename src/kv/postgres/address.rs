@@ -74,7 +74,8 @@ impl Address {
         if config.get_application_name().is_none() {
             config.application_name("undb");
         }
-        let tls = tls.unwrap_or(if config.get_hosts().iter().all(is_local) { Tls::Never } else { Tls::Always });
+        let tls =
+            tls.unwrap_or(if config.get_hosts().iter().all(is_local) { Tls::Never } else { Tls::Always });
         Ok(Self { config, tls, root, pool, locks, settings })
     }
 
@@ -176,7 +177,10 @@ fn roots_read(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let broken = |error: rustls::pki_types::pem::Error| {
         Error::Broken(format!("the certificates in {} can't be read: {error:?}", path.display()))
     };
-    CertificateDer::pem_file_iter(path).map_err(broken)?.collect::<std::result::Result<_, _>>().map_err(broken)
+    CertificateDer::pem_file_iter(path)
+        .map_err(broken)?
+        .collect::<std::result::Result<_, _>>()
+        .map_err(broken)
 }
 
 fn tls_of(mode: &str) -> std::result::Result<Tls, String> {
@@ -210,7 +214,11 @@ fn decoded(text: &str) -> std::result::Result<String, String> {
 fn without_input(error: &tokio_postgres::Error) -> String {
     let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
     let unknown = cause.starts_with("unknown option");
-    if unknown { "the address has a parameter that is not known".into() } else { "the address can't be read".into() }
+    if unknown {
+        "the address has a parameter that is not known".into()
+    } else {
+        "the address can't be read".into()
+    }
 }
 
 fn is_local(host: &Host) -> bool {

@@ -48,12 +48,7 @@ async fn overwrite(pool: &Pool, mark: &Mark, number: u64, read: &mut Option<Fate
     fate.map_err(Fault::text)
 }
 
-async fn overwrite_by(
-    link: &Link,
-    mark: &Mark,
-    number: u64,
-    read: &mut Option<Fate>,
-) -> Result<Fate, Fault> {
+async fn overwrite_by(link: &Link, mark: &Mark, number: u64, read: &mut Option<Fate>) -> Result<Fate, Fault> {
     link.run("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     let found = link.hold(&mark.key).await?;
     let found = found.and_then(|bytes: Bytes| <[u8; 8]>::try_from(&*bytes).ok().map(u64::from_be_bytes));

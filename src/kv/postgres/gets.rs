@@ -71,7 +71,8 @@ impl Lane {
             let found = self.find(&jobs).await;
             for Job { keys, reply } in jobs.drain(..) {
                 let values = found.as_ref().map_err(Clone::clone);
-                let of = |found: &HashMap<Bytes, Bytes>| keys.iter().map(|key| found.get(key).cloned()).collect();
+                let of =
+                    |found: &HashMap<Bytes, Bytes>| keys.iter().map(|key| found.get(key).cloned()).collect();
                 // Whoever no longer waits needs no answer.
                 let _ = reply.send(values.map(of));
             }

@@ -32,7 +32,7 @@ impl Home {
     /// A connection with its statements. Fails within a bounded time, with [`Error::Away`].
     pub(super) async fn link(&self) -> Result<Link> {
         let raw = self.raw().await?;
-        let prepared = tokio::time::timeout(CONNECT_PATIENCE, Link::prepare(raw, self.address.settings)).await;
+        let prepared = tokio::time::timeout(CONNECT_PATIENCE, Link::prepare(raw, &self.address)).await;
         prepared.map_err(|_| Error::Away("the database did not answer in time".into()))?
     }
 

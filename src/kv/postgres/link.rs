@@ -8,6 +8,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
+use super::address::Address;
 use crate::kv::{Bytes, Error, Result, Way};
 
 /// How long one statement may take, on this side: nothing on the other side cancels a COMMIT that waits for a standby.
@@ -53,7 +54,9 @@ impl From<tokio_postgres::Error> for Fault {
         match *code {
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Self::Again(text),
             // CockroachDB says so of a commit that it can't tell of; a server that has become a standby takes no writes.
-            SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN | SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost(text),
+            SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN | SqlState::READ_ONLY_SQL_TRANSACTION => {
+                Self::Lost(text)
+            }
             // Ended by the operator, shutting down, starting up, too many connections, no room.
             _ if ["57", "08", "53"].iter().any(|class| code.code().starts_with(class)) => Self::Lost(text),
             // No such transaction any more, as after an idle time too long.
@@ -88,6 +91,8 @@ pub(super) struct Link {
     put: Statement,
     delete: Statement,
     hold: Statement,
+    /// What takes and gives back the lock that processes queue by, if they do.
+    lock: Option<[String; 2]>,
     broken: AtomicBool,
 }
 
@@ -126,10 +131,10 @@ impl Rest {
 }
 
 impl Link {
-    pub(super) async fn prepare(raw: Raw, settings: bool) -> Result<Self> {
+    pub(super) async fn prepare(raw: Raw, address: &Address) -> Result<Self> {
         let Raw { client, task } = raw;
         let away = |error: tokio_postgres::Error| Error::Away(said(&error));
-        if settings {
+        if address.settings {
             client.batch_execute(SETTINGS).await.map_err(away)?;
         }
         let prepared = tokio::try_join!(
@@ -141,7 +146,8 @@ impl Link {
             client.prepare(HOLD),
         );
         let (get, up, down, put, delete, hold) = prepared.map_err(away)?;
-        Ok(Self { client, task, get, up, down, put, delete, hold, broken: AtomicBool::new(false) })
+        let lock = if address.locks { Some(lock_of(&client).await.map_err(away)?) } else { None };
+        Ok(Self { client, task, lock, get, up, down, put, delete, hold, broken: AtomicBool::new(false) })
     }
 
     pub(super) fn is_good(&self) -> bool {
@@ -170,6 +176,21 @@ impl Link {
 
     pub(super) async fn run(&self, sql: &str) -> std::result::Result<(), Fault> {
         self.bounded(self.client.batch_execute(sql)).await
+    }
+
+    /// Takes the lock that processes queue by, for this connection; it outlives transactions.
+    pub(super) async fn lock(&self) -> std::result::Result<(), Fault> {
+        match &self.lock {
+            Some([take, _]) => self.run(take).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn unlock(&self) -> std::result::Result<(), Fault> {
+        match &self.lock {
+            Some([_, give_back]) => self.run(give_back).await,
+            None => Ok(()),
+        }
     }
 
     async fn rows(
@@ -209,6 +230,13 @@ impl Link {
         let row = self.bounded(self.client.query_opt(&self.hold, &[&key])).await?;
         Ok(row.map(|row| bytes(&row, 0)))
     }
+}
+
+/// One lock for each table of a database: its number in the catalog, below a word of our own.
+async fn lock_of(client: &Client) -> std::result::Result<[String; 2], tokio_postgres::Error> {
+    let row = client.query_one("SELECT 'undb_kv'::regclass::oid::int8", &[]).await?;
+    let key = (0x0075_6e64 << 32) | row.try_get::<_, i64>(0)?;
+    Ok([format!("SELECT pg_advisory_lock({key})"), format!("SELECT pg_advisory_unlock({key})")])
 }
 
 fn bytes(row: &Row, column: usize) -> Bytes {

@@ -149,6 +149,10 @@ impl Pool {
     /// Takes note that a snapshot was opened, or that one has ended.
     pub(super) fn snapshots(&self, opened: bool) {
         let snapshots = &self.counters.snapshots;
-        if opened { snapshots.fetch_add(1, Ordering::Relaxed) } else { snapshots.fetch_sub(1, Ordering::Relaxed) };
+        if opened {
+            snapshots.fetch_add(1, Ordering::Relaxed)
+        } else {
+            snapshots.fetch_sub(1, Ordering::Relaxed)
+        };
     }
 }

@@ -36,7 +36,8 @@ pub(super) async fn make(home: &Home) -> Result<Mark> {
     let format = own_key(b"format");
     let put = "INSERT INTO undb_kv (k, v) VALUES ($1, $2) ON CONFLICT (k) DO NOTHING";
     raw.client.execute(put, &[&&*format, &&FORMAT.to_be_bytes()[..]]).await.map_err(broken)?;
-    let row = raw.client.query_one("SELECT v FROM undb_kv WHERE k = $1", &[&&*format]).await.map_err(broken)?;
+    let row =
+        raw.client.query_one("SELECT v FROM undb_kv WHERE k = $1", &[&&*format]).await.map_err(broken)?;
     let found: &[u8] = row.try_get(0).map_err(broken)?;
     let found = <[u8; 4]>::try_from(found).map(u32::from_be_bytes);
     match found {

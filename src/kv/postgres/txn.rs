@@ -25,6 +25,8 @@ pub(super) struct Txn<'a> {
     link: &'a Link,
     mark: &'a Mark,
     begun: Cell<bool>,
+    /// Whether it queues with other processes' groups before it begins.
+    queues: bool,
     pub(super) fetched: RefCell<Values>,
     /// What went wrong with a read inside a body, which that body can't be trusted to hand on.
     fault: RefCell<Option<Fault>>,
@@ -38,12 +40,13 @@ pub(super) enum Ended {
 }
 
 impl<'a> Txn<'a> {
-    pub(super) fn new(pool: &'a Pool, link: &'a Link, mark: &'a Mark) -> Self {
+    pub(super) fn new(pool: &'a Pool, link: &'a Link, mark: &'a Mark, queues: bool) -> Self {
         Self {
             pool,
             link,
             mark,
             begun: Cell::new(false),
+            queues,
             fetched: RefCell::default(),
             fault: RefCell::default(),
         }
@@ -62,8 +65,10 @@ impl<'a> Txn<'a> {
         } else {
             keys.push(&self.mark.key);
             self.wait(async {
-                let (begun, rows) = tokio::join!(self.link.run(BEGIN), self.link.get(&keys));
-                begun.and(rows)
+                // The lock comes first: a snapshot taken before it would be older than what the one before has written.
+                let (locked, begun, rows) =
+                    tokio::join!(self.lock(), self.link.run(BEGIN), self.link.get(&keys));
+                locked.and(begun).and(rows)
             })
         };
         let mut fetched = self.fetched.borrow_mut();
@@ -71,6 +76,18 @@ impl<'a> Txn<'a> {
         fetched.extend(rows?.into_iter().map(|(key, value)| (key, Some(value))));
         fetched.remove(&self.mark.key);
         Ok(())
+    }
+
+    async fn lock(&self) -> std::result::Result<(), Fault> {
+        if self.queues { self.link.lock().await } else { Ok(()) }
+    }
+
+    async fn end(&self, how: &str) -> std::result::Result<(), Fault> {
+        if !self.queues {
+            return self.link.run(how).await;
+        }
+        let (ended, _) = tokio::join!(self.link.run(how), self.link.unlock());
+        ended
     }
 
     /// What went wrong inside a body.
@@ -88,7 +105,11 @@ impl<'a> Txn<'a> {
     pub(super) fn commit(&self, changes: &Changes, number: u64) -> std::result::Result<Ended, Fault> {
         if changes.is_empty() {
             // What was read has to be true; nothing is lost with the connection.
-            return if self.begun.get() { self.wait(self.link.run("COMMIT")).map(|()| Ended::Done) } else { Ok(Ended::Done) };
+            return if self.begun.get() {
+                self.wait(self.end("COMMIT")).map(|()| Ended::Done)
+            } else {
+                Ok(Ended::Done)
+            };
         }
         if !self.begun.get() {
             self.fetch(&BTreeSet::new())?;
@@ -110,13 +131,13 @@ impl<'a> Txn<'a> {
         let ended = self.wait(async {
             // Each statement has its own end, and COMMIT after a failed one is a ROLLBACK without an error.
             if deleted.is_empty() {
-                let (put, done) = tokio::join!(self.link.put(&keys, &values), self.link.run("COMMIT"));
+                let (put, done) = tokio::join!(self.link.put(&keys, &values), self.end("COMMIT"));
                 put.and(done)
             } else {
                 let (put, gone, done) = tokio::join!(
                     self.link.put(&keys, &values),
                     self.link.delete(&deleted),
-                    self.link.run("COMMIT")
+                    self.end("COMMIT")
                 );
                 put.and(gone).and(done)
             }
@@ -130,12 +151,18 @@ impl<'a> Txn<'a> {
 
     /// Ends it without effect, so that the connection can be used again.
     pub(super) fn drop_all(&self) {
-        if self.begun.get() && self.link.is_good() && self.wait(self.link.run("ROLLBACK")).is_err() {
+        if self.begun.get() && self.link.is_good() && self.wait(self.end("ROLLBACK")).is_err() {
             self.link.give_up();
         }
     }
 
-    fn scan_all(&self, of: Keyspace, range: &Range<&[u8]>, way: Way, each: &mut Each<'_>) -> std::result::Result<(), Fault> {
+    fn scan_all(
+        &self,
+        of: Keyspace,
+        range: &Range<&[u8]>,
+        way: Way,
+        each: &mut Each<'_>,
+    ) -> std::result::Result<(), Fault> {
         let Some(mut rest) = range_of(of, range, way) else { return Ok(()) };
         if !self.begun.get() {
             self.fetch(&BTreeSet::new())?;

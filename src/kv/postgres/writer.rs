@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
+use super::count;
 use super::fence::{Fate, fate};
 use super::learn::{Asked, Guesses, learn};
 use super::link::{Fault, Link};
@@ -16,7 +17,6 @@ use super::pool::Pool;
 use super::setup::Mark;
 use super::txn::{Ended, Txn};
 use super::wait::wait_for;
-use super::count;
 use crate::kv::durable::Group;
 use crate::kv::staged::{Changes, Overlay, Staging};
 use crate::kv::{Body, Error, Result, lock};
@@ -30,6 +30,8 @@ const LEVELS: usize = 3;
 /// How often a group is run again when others are in its way, and when connections break.
 const CONFLICTS_MAX: u32 = 30;
 const LOST_MAX: u32 = 3;
+/// How many groups queue with those of other processes after one of them was in the way.
+const QUEUED_GROUPS: u32 = 64;
 /// How long a body may wait while the writer waits for an answer that does not come.
 const STUCK: Duration = Duration::from_secs(6);
 const LOOK: Duration = Duration::from_millis(500);
@@ -108,6 +110,7 @@ impl Writer {
             mark,
             link: None,
             number: 0,
+            queued: 0,
             guesses: Guesses::default(),
         };
         let thread = std::thread::Builder::new().name("group writer".into()).spawn(move || own.run())?;
@@ -136,6 +139,8 @@ struct Grouping {
     link: Option<Link>,
     /// Of the newest group, as the mark row has it.
     number: u64,
+    /// Groups that still queue with those of other processes.
+    queued: u32,
     guesses: Guesses,
 }
 
@@ -180,6 +185,7 @@ impl Grouping {
                 }
                 Err(Failed::Not(Fault::Again(_))) => {
                     conflicts += 1;
+                    self.queued = QUEUED_GROUPS;
                     count(&self.pool.counters().reruns, jobs.len() as u64);
                     let most = 1 << conflicts.min(6);
                     std::thread::sleep(Duration::from_millis(rand::rng().random_range(0..most)));
@@ -187,6 +193,7 @@ impl Grouping {
                 Err(Failed::Not(Fault::Lost(reason))) if losses >= LOST_MAX => break Error::Away(reason),
                 Err(Failed::Not(Fault::Lost(_))) => {
                     losses += 1;
+                    self.queued = 0;
                     count(&self.pool.counters().reruns, jobs.len() as u64);
                 }
                 Err(Failed::Not(Fault::Broken(reason))) if jobs.len() == 1 => break Error::Broken(reason),
@@ -223,7 +230,7 @@ impl Grouping {
             Some(link) => link,
             None => wait_for(pool.handle(), pool.connect()).map_err(Failed::Away)?,
         };
-        let txn = Txn::new(&pool, &link, &self.mark);
+        let txn = Txn::new(&pool, &link, &self.mark, self.queued > 0);
         let done = self.bodies(&txn, jobs).and_then(|(ran, changes)| {
             self.queue.asks(true);
             let number = self.number + 1;
@@ -232,6 +239,7 @@ impl Grouping {
         let tried = match done {
             Ok((ran, Ended::Done, changes)) => {
                 self.number += u64::from(!changes.is_empty());
+                self.queued = self.queued.saturating_sub(1);
                 self.guesses.note(&txn.fetched.borrow(), &changes);
                 Ok(ran)
             }
@@ -258,11 +266,7 @@ impl Grouping {
     }
 
     /// Learns what the bodies read, fetches it, and runs one after the other.
-    fn bodies(
-        &self,
-        txn: &Txn<'_>,
-        jobs: &mut [Job],
-    ) -> std::result::Result<(Ran, Changes), Fault> {
+    fn bodies(&self, txn: &Txn<'_>, jobs: &mut [Job]) -> std::result::Result<(Ran, Changes), Fault> {
         self.learn(txn, jobs)?;
         let (mut changes, mut ran) = (Changes::default(), Ran { results: Vec::new(), commits: 0 });
         for job in jobs {
@@ -278,7 +282,8 @@ impl Grouping {
             if let Some(fault) = txn.take_fault() {
                 return Err(fault);
             }
-            let kept = run.unwrap_or_else(|_| Err(Error::Broken("what ran in the transaction panicked".into())));
+            let kept =
+                run.unwrap_or_else(|_| Err(Error::Broken("what ran in the transaction panicked".into())));
             ran.results.push(kept.map(|kept| {
                 if let Some(kept) = kept {
                     ran.commits += 1;
