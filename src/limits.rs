@@ -159,6 +159,10 @@ pub const CHANGES_KEPT: u64 = 100_000;
 pub const CHANGES_TRIM_EVERY: u64 = 256;
 /// Keys that one step of the sweeper removes.
 pub const SWEEP_KEYS_MAX: usize = 2000;
+/// Rows that one step of a copy writes or removes.
+pub const COPY_ROWS_MAX: usize = 1000;
+/// Bytes of keys and values after which a step of a copy takes no more rows.
+pub const COPY_BYTES_MAX: usize = 1 << 20;
 /// Milliseconds by which the mark of ids is written ahead, once a minute. A server that starts again begins above the mark, so
 /// this is also how far the times in ids may be ahead after a restart.
 pub const ID_MARK_AHEAD_MS: i64 = 180_000;

@@ -17,7 +17,7 @@ use actix_web::rt::System;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle as Task;
 
-pub use self::database::{database_open, database_open_existing};
+pub use self::database::{Place, database_open, database_open_existing, engine_open, engine_open_existing};
 use self::signals::Signals;
 use crate::access::Operator;
 use crate::cli::Failure;

@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod base;
+pub mod copy;
 pub mod demo;
 pub mod describe;
 pub mod door;
@@ -39,7 +40,7 @@ use tokio::sync::Notify;
 
 use crate::access::{Credentials, Inside};
 use crate::clock::{Clock, Time};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::id::Ids;
 use crate::kv::{Engine, Outcome};
 use crate::limits::{ID_MARK_AHEAD_MS, MEMORY_BUDGET_DEFAULT, QUERY_SECONDS_DEFAULT};
@@ -102,22 +103,14 @@ impl Default for CoreOptions {
 impl Core {
     /// Opens a database, and makes a new one of an empty store.
     ///
-    /// Errors: the database has a newer format, which is left untouched; the engine fails.
+    /// Errors: the database has a newer format or is an unfinished copy, and is left untouched; the engine fails.
     pub fn open(engine: Arc<dyn Engine>, options: CoreOptions) -> Result<Arc<Core>> {
         let now = options.clock.now();
-        let found = store::upgrade::format_get(engine.read()?.as_ref())?;
-        if let Found::Newer(number) = found {
-            return Err(Error::new(
-                Code::Unavailable,
-                format!(
-                    "The database has the format {number}, written by a newer undb; this one reads up to {}. It was left untouched.",
-                    store::schema::FORMAT
-                ),
-            ));
-        }
+        store::copy::openable(engine.read()?.as_ref())?;
         let fresh = Instance { created_at: now, key: rand::rng().random(), demo: false };
         let receipt = engine.transact(b"", move |txn| {
-            if store::upgrade::format_get(&*txn)? == Found::New {
+            // Again, since on an engine that several processes share a copy may have begun meanwhile.
+            if store::copy::openable(&*txn)? == Found::New {
                 store::upgrade::format_put(txn);
                 store::instance::instance_put(txn, &fresh)?;
             }

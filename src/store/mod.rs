@@ -5,6 +5,7 @@
 
 pub mod base;
 pub mod change;
+pub mod copy;
 pub mod instance;
 pub mod kept;
 pub mod membership;

@@ -32,8 +32,8 @@ macro_rules! keyspaces {
 }
 
 keyspaces! {
-    META = 0x01, "\"format\", \"instance\", \"id mark\"", "u32 big-endian · Instance · Time",
-        "The format is never written back to a smaller number. No id is above the id mark, which is written ahead of now.";
+    META = 0x01, "\"format\", \"instance\", \"id mark\", \"copy\"", "u32 big-endian · Instance · Time · Progress",
+        "The format is never written back to a smaller number, but for that of an unfinished copy (4,294,967,295), which stands there as long as \"copy\". No id is above the id mark, which is written ahead of now.";
     USER = 0x02, "user", "User", "The first one owns the instance.";
     USER_EMAIL = 0x03, "e-mail, folded", "user", "Each user has one, written with the user.";
     SESSION = 0x04, "hash of the cookie", "Session", "Its end stands in EXPIRY.";
