@@ -142,6 +142,8 @@ pub const AGENT_CHARS_MAX: usize = 200;
 pub const LOGIN_FAILURES_MAX: usize = 10;
 /// Seconds over which they count.
 pub const LOGIN_WINDOW_SECONDS: i64 = 15 * 60;
+/// Counters of failed attempts, of addresses and of e-mails each; two that fall on the same one share it.
+pub const LOGIN_SLOTS: u64 = 1 << 20;
 /// Seconds for which a rotated token's old secret may go on working.
 pub const GRACE_SECONDS_MAX: i64 = 604_800;
 /// Days for which it is kept how often a token was used.

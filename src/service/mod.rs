@@ -13,6 +13,7 @@ pub mod field;
 mod field_records;
 mod field_rules;
 pub mod jobs;
+pub mod login;
 pub mod once;
 pub mod password;
 pub mod record;
@@ -64,7 +65,6 @@ pub struct Core {
     /// How many of them are worked on at once.
     pub(crate) searching: search::Lanes,
     pub door: door::Door,
-    pub logins: auth::Logins,
     pub(crate) instance: Instance,
     /// Whether `--demo` filled it, which it may do while this is open.
     pub(crate) demo: AtomicBool,
@@ -135,7 +135,6 @@ impl Core {
             query_timeout: options.query_timeout,
             searching: search::Lanes::new(cores),
             door: door::Door::default(),
-            logins: auth::Logins::default(),
             demo: AtomicBool::new(instance.demo),
             instance,
             setup_code: Mutex::default(),

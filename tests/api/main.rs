@@ -27,6 +27,7 @@ mod idempotency;
 mod idempotency_bounds;
 mod limits;
 mod log;
+mod login;
 mod model;
 mod mutation;
 mod pages;

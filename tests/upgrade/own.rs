@@ -10,5 +10,6 @@ fn what_the_server_writes_for_itself() {
     golden.same("Progress, emptying", &Progress::Emptying, PROGRESS_EMPTYING);
     let copied = Copied { source: [1; 32], rows: 70_000, bytes: 300, hash: [2; 32] };
     golden.same("Progress", &Progress::Copying(copied), PROGRESS);
+    golden.same("failed attempts", &vec![AT, LATER], LOGIN);
     golden.check();
 }
