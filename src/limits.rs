@@ -161,6 +161,13 @@ pub const CHANGES_KEPT: u64 = 100_000;
 pub const CHANGES_TRIM_EVERY: u64 = 256;
 /// Keys that one step of the sweeper removes.
 pub const SWEEP_KEYS_MAX: usize = 2000;
+/// Milliseconds after which the lease of the jobs is taken over, where several processes share a store and the one that holds it
+/// has not renewed it.
+pub const LEASE_MS: u64 = 8000;
+/// Milliseconds between two renewals of it.
+pub const LEASE_RENEW_MS: u64 = 2500;
+/// Milliseconds between two looks of a process that waits for it.
+pub const LEASE_LOOK_MS: u64 = 1000;
 /// Rows that one step of a copy writes or removes.
 pub const COPY_ROWS_MAX: usize = 1000;
 /// Bytes of keys and values after which a step of a copy takes no more rows.

@@ -56,6 +56,7 @@ fn step(what: &str, of: &[u8]) {
 pub struct Testing {
     inner: Arc<dyn Engine>,
     twice: AtomicBool,
+    network: AtomicBool,
     reruns: AtomicU64,
     fail_next: Mutex<Option<Fate>>,
     read_only: AtomicBool,
@@ -73,6 +74,7 @@ impl Testing {
         Self {
             inner,
             twice: AtomicBool::default(),
+            network: AtomicBool::default(),
             reruns: AtomicU64::default(),
             fail_next: Mutex::default(),
             read_only: AtomicBool::default(),
@@ -86,6 +88,11 @@ impl Testing {
     /// Whether every body is run twice, the first time for nothing.
     pub fn run_twice(&self, on: bool) {
         self.twice.store(on, Ordering::SeqCst);
+    }
+
+    /// Whether it says that calls wait for a network, as an engine does that several processes share.
+    pub fn wait_on_network(&self, on: bool) {
+        self.network.store(on, Ordering::SeqCst);
     }
 
     /// The next commit answers [`Error::Unknown`], and from then on no write is taken, as after a failed flush.
@@ -142,7 +149,7 @@ impl Testing {
 
 impl Engine for Testing {
     fn waits_on_network(&self) -> bool {
-        self.inner.waits_on_network()
+        self.network.load(Ordering::SeqCst) || self.inner.waits_on_network()
     }
 
     fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {

@@ -13,6 +13,7 @@ pub mod field;
 mod field_records;
 mod field_rules;
 pub mod jobs;
+pub mod lease;
 pub mod login;
 pub mod once;
 pub mod password;
@@ -65,6 +66,8 @@ pub struct Core {
     /// How many of them are worked on at once.
     pub(crate) searching: search::Lanes,
     pub door: door::Door,
+    /// Whether this process runs the jobs that one is enough for.
+    pub lease: lease::Lease,
     pub(crate) instance: Instance,
     /// Whether `--demo` filled it, which it may do while this is open.
     pub(crate) demo: AtomicBool,
@@ -127,6 +130,7 @@ impl Core {
         let (instance, floor, mark) = receipt.wait()??;
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Arc::new(Core {
+            lease: lease::Lease::new(engine.waits_on_network()),
             engine,
             ids: Ids::new(floor, mark, options.seed),
             clock: options.clock,

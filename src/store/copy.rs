@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use super::get_one;
-use super::schema::META;
+use super::schema::{LEASE, META};
 use super::upgrade::{self, Found};
 use crate::codec::key::Key;
 use crate::codec::value;
@@ -74,9 +74,9 @@ pub fn source_name(read: &(impl Read + ?Sized)) -> Result<[u8; 32]> {
     Ok(*blake3::hash(&instance).as_bytes())
 }
 
-/// All but the two rows by which a copy is known to be unfinished: they differ while it is made.
+/// All but leases, which are of processes, and the two rows by which a copy is known to be unfinished.
 fn is_content(of: Keyspace, key: &[u8]) -> bool {
-    !(of == META && (key == COPY || key == upgrade::KEY))
+    of != LEASE && !(of == META && (key == COPY || key == upgrade::KEY))
 }
 
 /// Is called with the keyspace, key and value of each row.

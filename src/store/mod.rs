@@ -8,6 +8,7 @@ pub mod change;
 pub mod copy;
 pub mod instance;
 pub mod kept;
+pub mod lease;
 pub mod login;
 pub mod membership;
 pub mod name;

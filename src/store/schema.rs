@@ -45,6 +45,7 @@ keyspaces! {
     TOKEN_HASH = 0x0a, "hash of the secret", "HashRow: space, token, end", "One for each secret that works; gone with the revocation.";
     SESSION_AGENT = 0x0b, "user, session", "Agent", "Of a session whose browser said what it is, written as it begins; sessions begun before there was this have none.";
     LOGIN = 0x0c, "0 or 1, slot of an address or of an e-mail", "times of failed attempts at a password", "At most 10, of the last 15 minutes; the end of the last one stands in EXPIRY. An attempt is counted before it is made, and taken back in the transaction of what it opens.";
+    LEASE = 0x0d, "\"jobs\"", "Lease: holder, renewals", "Written where several processes share an engine; not copied along.";
 
     SPACE = 0x10, "space", "Space", "Gone at once when the space is deleted: no proof can be made in it any more.";
     SPACE_MEMBER = 0x11, "space, user", "Membership", "The same as MEMBER, the other way round.";

@@ -25,6 +25,7 @@ mod http;
 mod http_codings;
 mod idempotency;
 mod idempotency_bounds;
+mod lease;
 mod limits;
 mod log;
 mod login;
