@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 another process holds the database.
 
+mod copy;
 mod space;
 mod token;
 mod types;
@@ -48,6 +49,8 @@ enum Command {
     /// API tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Copy a whole database to another place, verified; stopped at any moment and run again, it goes on where it was
+    Copy(copy::CopyArgs),
     /// Print the OpenAPI document
     Openapi {
         #[arg(long, value_enum, default_value_t = DocumentFormat::Yaml)]
@@ -125,9 +128,13 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// A flag of the server before some command: it would be ignored, which nothing may be.
+/// A flag that is not for the command: it would be ignored, which nothing may be.
 fn misplaced(matches: &ArgMatches) -> Option<clap::Error> {
-    let command = matches.subcommand_name()?;
+    let (command, own) = matches.subcommand()?;
+    if command == "copy" && own.value_source("data_dir") == Some(ValueSource::CommandLine) {
+        let text = "`--data-dir` is not for `copy`, which is told both places: `--from` and `--to`";
+        return Some(Cli::command().error(ErrorKind::ArgumentConflict, text));
+    }
     let flags = ServeArgs::augment_args(clap::Command::new("serve"));
     let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     let flag = flags.get_arguments().find(|arg| given(arg.get_id().as_str()))?.get_long()?;
@@ -149,6 +156,7 @@ fn command_run(cli: Cli) -> Result<(), Failure> {
             answer(openapi::document_json().trim_end())
         }
         Some(Command::Types(args)) => types::run(&args),
+        Some(Command::Copy(args)) => copy::run(&args, &Database::of(cli.shared)?),
         Some(Command::User(command)) => user::run(command, &Database::of(cli.shared)?),
         Some(Command::Space(command)) => space::run(command, &Database::of(cli.shared)?),
         Some(Command::Token(command)) => token::run(command, &Database::of(cli.shared)?),
@@ -238,11 +246,23 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_is_told_both_places() {
+        for line in [
+            ["undb", "--data-dir=x", "copy", "--from=a", "--to=b"],
+            ["undb", "copy", "--data-dir=x", "--from=a", "--to=b"],
+        ] {
+            let matches = Cli::command().try_get_matches_from(line).unwrap();
+            assert!(misplaced(&matches).is_some(), "{line:?}");
+        }
+    }
+
+    #[test]
     fn a_flag_of_the_server_before_a_command_is_refused() {
         for (line, refused) in [
             (["undb", "--demo", "space", "list"], true),
             (["undb", "--demo", "serve", "--listen=a:1"], true),
             (["undb", "--data-dir=x", "space", "list"], false),
+            (["undb", "copy", "--from=a", "--to=b"], false),
         ] {
             let matches = Cli::command().try_get_matches_from(line).unwrap();
             assert_eq!(misplaced(&matches).is_some(), refused, "{line:?}");

@@ -142,6 +142,8 @@ pub const AGENT_CHARS_MAX: usize = 200;
 pub const LOGIN_FAILURES_MAX: usize = 10;
 /// Seconds over which they count.
 pub const LOGIN_WINDOW_SECONDS: i64 = 15 * 60;
+/// Counters of failed attempts, of addresses and of e-mails each; two that fall on the same one share it.
+pub const LOGIN_SLOTS: u64 = 1 << 20;
 /// Seconds for which a rotated token's old secret may go on working.
 pub const GRACE_SECONDS_MAX: i64 = 604_800;
 /// Days for which it is kept how often a token was used.
@@ -159,6 +161,17 @@ pub const CHANGES_KEPT: u64 = 100_000;
 pub const CHANGES_TRIM_EVERY: u64 = 256;
 /// Keys that one step of the sweeper removes.
 pub const SWEEP_KEYS_MAX: usize = 2000;
+/// Milliseconds after which the lease of the jobs is taken over, where several processes share a store and the one that holds it
+/// has not renewed it.
+pub const LEASE_MS: u64 = 8000;
+/// Milliseconds between two renewals of it.
+pub const LEASE_RENEW_MS: u64 = 2500;
+/// Milliseconds between two looks of a process that waits for it.
+pub const LEASE_LOOK_MS: u64 = 1000;
+/// Rows that one step of a copy writes or removes.
+pub const COPY_ROWS_MAX: usize = 1000;
+/// Bytes of keys and values after which a step of a copy takes no more rows.
+pub const COPY_BYTES_MAX: usize = 1 << 20;
 /// Milliseconds by which the mark of ids is written ahead, once a minute. A server that starts again begins above the mark, so
 /// this is also how far the times in ids may be ahead after a restart.
 pub const ID_MARK_AHEAD_MS: i64 = 180_000;

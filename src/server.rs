@@ -17,7 +17,7 @@ use actix_web::rt::System;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle as Task;
 
-pub use self::database::{database_open, database_open_existing};
+pub use self::database::{Place, database_open, database_open_existing, engine_open, engine_open_existing};
 use self::signals::Signals;
 use crate::access::Operator;
 use crate::cli::Failure;
@@ -25,7 +25,7 @@ use crate::config::{Settings, owner_read};
 use crate::http;
 use crate::service::auth::{self, Credentials};
 use crate::service::demo::{self, Held};
-use crate::service::{Core, jobs};
+use crate::service::{Core, jobs, lease};
 
 /// How long requests in flight may take to finish when the server stops.
 const STOP_SECONDS: u64 = 10;
@@ -93,8 +93,8 @@ impl Running {
         self.address
     }
 
-    /// Stops in good order: takes no more requests, finishes those that it has, for ten seconds at most, writes how
-    /// tokens were used, and lets go of the database.
+    /// Stops in good order: takes no more requests, finishes those that it has, for ten seconds at most, gives the
+    /// lease of the jobs up, writes how tokens were used, and lets go of the database.
     ///
     /// Errors: a flush has failed, now or earlier.
     pub async fn stop(self) -> Result<(), Failure> {
@@ -115,6 +115,9 @@ impl Running {
         self.jobs.abort();
         // So that what they hold of the core is let go too.
         let _ = (self.server.await, self.jobs.await);
+        if gracefully && let Err(error) = lease::give_up(&self.core, Operator::assume()).await {
+            tracing::warn!(code = error.code.name(), "the lease of the jobs could not be given up");
+        }
         if let Err(error) = jobs::token_used_write(&self.core, Operator::assume()).await {
             tracing::warn!(code = error.code.name(), "how tokens were used could not be written");
         }

@@ -304,6 +304,10 @@ fn half_an_owner_in_the_environment_is_refused() {
 }
 
 #[cfg(unix)]
+#[path = "cli/copy.rs"]
+mod copy;
+
+#[cfg(unix)]
 #[path = "cli/server.rs"]
 mod server;
 

@@ -181,7 +181,7 @@ pub async fn auth_login(call: OpenCall<NoQuery, Login>) -> Result<HttpResponse, 
     let Login { email, password } = call.body;
     let sent = Credentials { email, password };
     let visitor = visitor(&call.client, &call.request);
-    let signed = service::auth::login(&call.core, visitor, sent).await?;
+    let signed = service::login::login(&call.core, visitor, sent).await?;
     Ok(signed_in(&signed, 200, call.client.secure))
 }
 

@@ -105,6 +105,12 @@ pub async fn metrics_get(call: OpenCall) -> Result<HttpResponse, Problem> {
             call.core.columns.memory() as u64,
         ),
         (
+            "undb_jobs_runner",
+            "gauge",
+            "Whether this process runs the jobs that one is enough for, such as sweeping.",
+            u64::from(call.core.lease.is_held()),
+        ),
+        (
             "undb_writable",
             "gauge",
             "Whether writes are taken.",

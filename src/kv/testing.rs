@@ -72,6 +72,7 @@ fn step(what: &str, of: &[u8]) {
 pub struct Testing {
     inner: Arc<dyn Engine>,
     twice: AtomicBool,
+    network: AtomicBool,
     reruns: Arc<AtomicU64>,
     fail_next: Arc<Mutex<Option<Fate>>>,
     read_only: Arc<AtomicBool>,
@@ -89,6 +90,7 @@ impl Testing {
         Self {
             inner,
             twice: AtomicBool::default(),
+            network: AtomicBool::default(),
             reruns: Arc::default(),
             fail_next: Arc::default(),
             read_only: Arc::default(),
@@ -102,6 +104,11 @@ impl Testing {
     /// Whether every body is run twice, the first time for nothing.
     pub fn run_twice(&self, on: bool) {
         self.twice.store(on, Ordering::SeqCst);
+    }
+
+    /// Whether it says that calls wait for a network, as an engine does that several processes share.
+    pub fn wait_on_network(&self, on: bool) {
+        self.network.store(on, Ordering::SeqCst);
     }
 
     /// The next commit answers [`Error::Unknown`], and from then on no write is taken, as after a failed flush.
@@ -152,7 +159,7 @@ struct Ran {
 
 impl Engine for Testing {
     fn waits_on_network(&self) -> bool {
-        self.inner.waits_on_network()
+        self.network.load(Ordering::SeqCst) || self.inner.waits_on_network()
     }
 
     fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {

@@ -1,5 +1,6 @@
-//! The data directory, or the store that is used in its place.
+//! Where databases are, and how they are opened.
 
+use std::fmt;
 use std::fs::DirBuilder;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,48 @@ use crate::kv::sled::{Options, Sled};
 use crate::kv::{self, Engine};
 use crate::service::{Core, CoreOptions};
 
+/// Where a database is.
+#[derive(Clone)]
+pub enum Place {
+    /// A data directory.
+    Directory(PathBuf),
+    /// A store over a network.
+    Store(Address),
+}
+
+impl Place {
+    /// Reads what a user calls a place.
+    pub fn parse(text: &str) -> Result<Place, String> {
+        match text.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Address::parse(text).map(Place::Store),
+            Some((scheme, _)) => Err(format!("undb knows no stores that are reached by `{scheme}://`")),
+            None if text.is_empty() => Err("a place is not empty".into()),
+            None => Ok(Place::Directory(text.into())),
+        }
+    }
+
+    /// Whether both are the same, as far as that shows from outside.
+    pub fn is_same(&self, other: &Place) -> bool {
+        let real = |path: &Path| path.canonicalize().ok();
+        match (self, other) {
+            (Place::Directory(own), Place::Directory(other)) => {
+                own == other || real(own).is_some_and(|own| Some(own) == real(other))
+            }
+            (Place::Store(own), Place::Store(other)) => own.is_same(other),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Directory(path) => path.display().fmt(f),
+            Place::Store(address) => f.write_str(&address.shown()),
+        }
+    }
+}
+
 /// Where in the data directory the database is. A directory of its own: sled's files have names that say little, and the
 /// data directory will hold other things too.
 fn database_dir(data_dir: &Path) -> PathBuf {
@@ -20,28 +63,43 @@ fn database_dir(data_dir: &Path) -> PathBuf {
 
 /// Opens the database in a data directory, and makes both if they are not there.
 pub fn database_open(settings: &Settings) -> Result<Arc<Core>, Failure> {
-    if let Some(store) = &settings.store {
-        return open_store(settings, store);
-    }
-    let data_dir = &settings.data_dir;
-    let dir = database_dir(data_dir);
-    dir_make(&dir).map_err(|error| {
-        Failure::Failed(format!("The data directory {} can't be written: {error}.", data_dir.display()))
-    })?;
-    open(settings, &dir)
+    core_open(settings, engine_open(&place(settings), settings.cache_bytes)?)
 }
 
 /// Opens a database that has to be there.
 pub fn database_open_existing(settings: &Settings) -> Result<Arc<Core>, Failure> {
-    if let Some(store) = &settings.store {
-        return open_store(settings, store);
-    }
-    let data_dir = &settings.data_dir;
+    core_open(settings, engine_open_existing(&place(settings), settings.cache_bytes)?)
+}
+
+fn place(settings: &Settings) -> Place {
+    settings.store.clone().map_or_else(|| Place::Directory(settings.data_dir.clone()), Place::Store)
+}
+
+/// Opens what holds a database, and makes it if it is not there.
+pub fn engine_open(place: &Place, cache_bytes: u64) -> Result<Arc<dyn Engine>, Failure> {
+    let data_dir = match place {
+        Place::Directory(data_dir) => data_dir,
+        Place::Store(address) => {
+            let engine = Postgres::open(address.clone()).map_err(|error| engine_failure(place, &error))?;
+            return Ok(Arc::new(engine));
+        }
+    };
     let dir = database_dir(data_dir);
-    if !dir.join("db").is_file() {
-        return Err(Failure::Failed(format!("There is no database in {}.", data_dir.display())));
+    dir_make(&dir)
+        .map_err(|error| Failure::Failed(format!("The data directory {place} can't be written: {error}.")))?;
+    let options = Options { cache_bytes, ..Options::default() };
+    let engine = Sled::open(&dir, options).map_err(|error| engine_failure(place, &error))?;
+    Ok(Arc::new(engine))
+}
+
+/// Opens what has to be there; whether it holds a database shows when that is looked at.
+pub fn engine_open_existing(place: &Place, cache_bytes: u64) -> Result<Arc<dyn Engine>, Failure> {
+    if let Place::Directory(data_dir) = place
+        && !database_dir(data_dir).join("db").is_file()
+    {
+        return Err(Failure::Failed(format!("There is no database in {place}.")));
     }
-    open(settings, &dir)
+    engine_open(place, cache_bytes)
 }
 
 /// Makes it for its owner alone; what is there already stays as it is.
@@ -50,19 +108,6 @@ fn dir_make(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(dir)
-}
-
-fn open(settings: &Settings, dir: &Path) -> Result<Arc<Core>, Failure> {
-    let options = Options { cache_bytes: settings.cache_bytes, ..Options::default() };
-    let engine = Sled::open(dir, options).map_err(|error| engine_failure(&settings.data_dir, &error))?;
-    core_open(settings, Arc::new(engine))
-}
-
-fn open_store(settings: &Settings, store: &Address) -> Result<Arc<Core>, Failure> {
-    let engine = Postgres::open(store.clone()).map_err(|error| {
-        Failure::Failed(format!("The database at {} can't be opened: {error}.", store.shown()))
-    })?;
-    core_open(settings, Arc::new(engine))
 }
 
 fn core_open(settings: &Settings, engine: Arc<dyn Engine>) -> Result<Arc<Core>, Failure> {
@@ -74,12 +119,11 @@ fn core_open(settings: &Settings, engine: Arc<dyn Engine>) -> Result<Arc<Core>, 
     Ok(Core::open(engine, options)?)
 }
 
-fn engine_failure(data_dir: &Path, error: &kv::Error) -> Failure {
-    let data_dir = data_dir.display();
+fn engine_failure(place: &Place, error: &kv::Error) -> Failure {
     match error {
         kv::Error::Held => Failure::Held(format!(
-            "The database in {data_dir} is in use by another process, most likely a running server. Stop that first, or use its HTTP API."
+            "The database in {place} is in use by another process, most likely a running server. Stop that first, or use its HTTP API."
         )),
-        other => Failure::Failed(format!("The database in {data_dir} can't be opened: {other}.")),
+        other => Failure::Failed(format!("The database at {place} can't be opened: {other}.")),
     }
 }

@@ -1,11 +1,12 @@
 //! The server's own work: keeping the mark of ids ahead, writing how tokens were used, sweeping. It runs for the
-//! operator, and never in a request's way.
+//! operator, and never in a request's way. The first two each process does for itself; of several that share a store the
+//! one that holds the lease sweeps.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Core;
 use super::door::{Weight, short_of_room};
+use super::{Core, lease};
 use crate::access::Operator;
 use crate::error::Result;
 use crate::kv::{self, Outcome, Write};
@@ -19,7 +20,7 @@ const SWEEP_PAUSE_MS: u64 = 2;
 
 /// Runs all jobs until the future is dropped.
 pub async fn run(core: Arc<Core>, operator: Operator) {
-    tokio::join!(minutely(&core, operator), sweeper(&core, operator));
+    tokio::join!(minutely(&core, operator), sweeper(&core, operator), lease::keep(&core, operator));
 }
 
 async fn minutely(core: &Arc<Core>, operator: Operator) {
@@ -34,12 +35,14 @@ async fn minutely(core: &Arc<Core>, operator: Operator) {
 
 async fn sweeper(core: &Arc<Core>, operator: Operator) {
     loop {
-        report("sweeping", sweep(core, operator).await);
+        if core.lease.is_held() {
+            report("sweeping", sweep(core, operator).await);
+        }
         let _ = tokio::time::timeout(Duration::from_secs(SWEEP_SECONDS), core.sweep.notified()).await;
     }
 }
 
-fn report(what: &str, result: Result<()>) {
+pub(super) fn report(what: &str, result: Result<()>) {
     if let Err(error) = result {
         let cause = error.cause().map(|cause| cause.for_log().to_owned()).unwrap_or_default();
         tracing::warn!(code = error.code.name(), cause, "{what} failed, and will be tried again");
@@ -82,7 +85,8 @@ pub async fn sweep(core: &Arc<Core>, _operator: Operator) -> Result<()> {
             let more = store::sweep::sweep_step(write, now)?;
             Ok((Outcome::Keep, more))
         };
-        if !core.door.write(core, Weight::Heavy, Vec::new(), body).await? {
+        let more = core.door.write(core, Weight::Heavy, Vec::new(), body).await?;
+        if !more || !core.lease.is_held() {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(SWEEP_PAUSE_MS)).await;

@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod base;
+pub mod copy;
 pub mod demo;
 pub mod describe;
 pub mod door;
@@ -12,6 +13,8 @@ pub mod field;
 mod field_records;
 mod field_rules;
 pub mod jobs;
+pub mod lease;
+pub mod login;
 pub mod once;
 pub mod password;
 pub mod record;
@@ -39,7 +42,7 @@ use tokio::sync::Notify;
 
 use crate::access::{Credentials, Inside};
 use crate::clock::{Clock, Time};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::id::Ids;
 use crate::kv::{Engine, Outcome};
 use crate::limits::{ID_MARK_AHEAD_MS, MEMORY_BUDGET_DEFAULT, QUERY_SECONDS_DEFAULT};
@@ -63,7 +66,8 @@ pub struct Core {
     /// How many of them are worked on at once.
     pub(crate) searching: search::Lanes,
     pub door: door::Door,
-    pub logins: auth::Logins,
+    /// Whether this process runs the jobs that one is enough for.
+    pub lease: lease::Lease,
     pub(crate) instance: Instance,
     /// Whether `--demo` filled it, which it may do while this is open.
     pub(crate) demo: AtomicBool,
@@ -102,23 +106,15 @@ impl Default for CoreOptions {
 impl Core {
     /// Opens a database, and makes a new one of an empty store.
     ///
-    /// Errors: the database has a newer format, which is left untouched; the engine fails.
+    /// Errors: the database has a newer format or is an unfinished copy, and is left untouched; the engine fails.
     pub fn open(engine: Arc<dyn Engine>, options: CoreOptions) -> Result<Arc<Core>> {
         let now = options.clock.now();
-        let found = store::upgrade::format_get(engine.read()?.as_ref())?;
-        if let Found::Newer(number) = found {
-            return Err(Error::new(
-                Code::Unavailable,
-                format!(
-                    "The database has the format {number}, written by a newer undb; this one reads up to {}. It was left untouched.",
-                    store::schema::FORMAT
-                ),
-            ));
-        }
+        store::copy::openable(engine.read()?.as_ref())?;
         let fresh = Instance { created_at: now, key: rand::rng().random(), demo: false };
         let shared = engine.waits_on_network();
         let receipt = engine.transact(b"", move |txn| {
-            if store::upgrade::format_get(&*txn)? == Found::New {
+            // Again, since on an engine that several processes share a copy may have begun meanwhile.
+            if store::copy::openable(&*txn)? == Found::New {
                 store::upgrade::format_put(txn);
                 store::instance::instance_put(txn, &fresh)?;
             }
@@ -138,6 +134,7 @@ impl Core {
         let (instance, floor, mark) = receipt.wait()??;
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Arc::new(Core {
+            lease: lease::Lease::new(engine.waits_on_network()),
             engine,
             ids: Ids::new(floor, mark, options.seed),
             clock: options.clock,
@@ -146,7 +143,6 @@ impl Core {
             query_timeout: options.query_timeout,
             searching: search::Lanes::new(cores),
             door: door::Door::default(),
-            logins: auth::Logins::default(),
             demo: AtomicBool::new(instance.demo),
             instance,
             setup_code: Mutex::default(),

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Core;
-use super::auth::{hashed, me, subjects_of};
+use super::auth::{hashed, me};
 use super::door::Weight;
+use super::login::Attempt;
 use super::session::sessions_delete_but;
 use crate::access::{Password, PasswordHash, Person};
 use crate::error::{Code, Error, Result};
@@ -34,12 +35,10 @@ pub async fn password_update(
     sent: PasswordPatch,
 ) -> Result<()> {
     let user = me(core, person)?;
-    let (now, subjects) = (core.clock.now(), subjects_of(address, &user.email));
-    core.logins.begin(&subjects, now)?;
+    let attempt = Attempt::begin(core, address, Some(&user.email)).await?;
     let held = PasswordHash(user.password.clone());
     let hash = hashed(core, move || sent.current.fits(&held)?.then(|| sent.new.hash()).transpose());
     let hash = hash.await?.ok_or_else(wrong)?;
-    core.logins.succeed(&subjects, now);
     let (session, cookie) = (person.session, person.hash);
     let body = move |write: &mut dyn Write| {
         // Both may have gone while the hash was made.
@@ -50,6 +49,7 @@ pub async fn password_update(
         if there.password != user.password {
             return Err(wrong());
         }
+        attempt.succeed(write)?;
         store::user::user_put(write, &User { password: hash.0.clone(), ..there })?;
         sessions_delete_but(write, user.id, session)?;
         Ok((Outcome::Keep, ()))

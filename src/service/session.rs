@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Core;
 use super::auth::SignedIn;
 use super::door::Weight;
+use super::login::Attempt;
 use crate::access::{Person, PlainSession, SessionHash};
 use crate::clock::Time;
 use crate::error::{Code, Error, Result};
@@ -22,8 +23,13 @@ fn not_found() -> Error {
     Error::plain(Code::SessionNotFound)
 }
 
-/// Signs in a person whose password was found to fit.
-pub(super) async fn session_create(core: &Arc<Core>, user: User, agent: Option<Agent>) -> Result<SignedIn> {
+/// Signs in a person whose password was found to fit, by an attempt that thereby has succeeded.
+pub(super) async fn session_create(
+    core: &Arc<Core>,
+    user: User,
+    agent: Option<Agent>,
+    attempt: Option<Attempt>,
+) -> Result<SignedIn> {
     let secret = PlainSession::generate();
     let (hash, inside, known) = (secret.hash(), core.clone(), user.clone());
     let body = move |write: &mut dyn Write| {
@@ -31,6 +37,9 @@ pub(super) async fn session_create(core: &Arc<Core>, user: User, agent: Option<A
         let there = store::user::user_get(&*write, known.id)?;
         if there.is_none_or(|there| there.password != known.password) {
             return Err(Error::plain(Code::WrongCredentials));
+        }
+        if let Some(attempt) = &attempt {
+            attempt.succeed(write)?;
         }
         sessions_trim(write, known.id)?;
         let now = inside.clock.now();
@@ -176,11 +185,11 @@ mod tests {
         let email = Email::parse("ann@example.com").unwrap();
         let password = Password::parse("correct-horse").ok().unwrap();
         let user = user_create(&core, email, password, true).await.unwrap();
-        assert!(session_create(&core, user.clone(), None).await.is_ok());
+        assert!(session_create(&core, user.clone(), None, None).await.is_ok());
         let changed = User { password: "$argon2id$other".into(), ..user.clone() };
         let body = move |write: &mut dyn Write| Ok((Outcome::Keep, store::user::user_put(write, &changed)?));
         core.door.write(&core, Weight::Light, Vec::new(), body).await.unwrap();
-        let refused = session_create(&core, user, None).await.err().unwrap();
+        let refused = session_create(&core, user, None, None).await.err().unwrap();
         assert_eq!(refused.code, Code::WrongCredentials);
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::kv::{Read, Write};
 use crate::model::instance::Instance;
 
-const INSTANCE: &[u8] = b"instance";
+pub(super) const INSTANCE: &[u8] = b"instance";
 const ID_MARK: &[u8] = b"id mark";
 
 pub fn instance_get(read: &(impl Read + ?Sized)) -> Result<Option<Instance>> {

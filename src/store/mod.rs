@@ -5,8 +5,11 @@
 
 pub mod base;
 pub mod change;
+pub mod copy;
 pub mod instance;
 pub mod kept;
+pub mod lease;
+pub mod login;
 pub mod membership;
 pub mod name;
 pub mod record;

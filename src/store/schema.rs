@@ -32,8 +32,8 @@ macro_rules! keyspaces {
 }
 
 keyspaces! {
-    META = 0x01, "\"format\", \"instance\", \"id mark\"", "u32 big-endian · Instance · Time",
-        "The format is never written back to a smaller number. No id is above the id mark, which is written ahead of now.";
+    META = 0x01, "\"format\", \"instance\", \"id mark\", \"copy\"", "u32 big-endian · Instance · Time · Progress",
+        "The format is never written back to a smaller number, but for that of an unfinished copy (4,294,967,295), which stands there as long as \"copy\". No id is above the id mark, which is written ahead of now.";
     USER = 0x02, "user", "User", "The first one owns the instance.";
     USER_EMAIL = 0x03, "e-mail, folded", "user", "Each user has one, written with the user.";
     SESSION = 0x04, "hash of the cookie", "Session", "Its end stands in EXPIRY.";
@@ -44,6 +44,8 @@ keyspaces! {
     DOOMED = 0x09, "id", "Doomed: keyspaces and prefixes", "Nothing can reach what stands under them; the sweeper removes it, then this.";
     TOKEN_HASH = 0x0a, "hash of the secret", "HashRow: space, token, end", "One for each secret that works; gone with the revocation.";
     SESSION_AGENT = 0x0b, "user, session", "Agent", "Of a session whose browser said what it is, written as it begins; sessions begun before there was this have none.";
+    LOGIN = 0x0c, "0 or 1, slot of an address or of an e-mail", "times of failed attempts at a password", "At most 10, of the last 15 minutes; the end of the last one stands in EXPIRY. An attempt is counted before it is made, and taken back in the transaction of what it opens.";
+    LEASE = 0x0d, "\"jobs\"", "Lease: holder, renewals", "Written where several processes share an engine; not copied along.";
 
     SPACE = 0x10, "space", "Space", "Gone at once when the space is deleted: no proof can be made in it any more.";
     SPACE_MEMBER = 0x11, "space, user", "Membership", "The same as MEMBER, the other way round.";

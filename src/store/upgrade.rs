@@ -2,10 +2,12 @@
 //! here once there are any.
 
 use super::schema::{FORMAT, META};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::kv::{Read, Write};
 
-const KEY: &[u8] = b"format";
+pub(super) const KEY: &[u8] = b"format";
+/// What an unfinished copy has for a format: no release gets that far.
+const UNFINISHED: u32 = u32::MAX;
 
 /// What a database turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,4 +34,22 @@ pub fn format_get(read: &(impl Read + ?Sized)) -> Result<Found> {
 /// Writes the current format into a new database.
 pub fn format_put(txn: &mut dyn Write) {
     txn.put(META, KEY, &FORMAT.to_be_bytes());
+}
+
+/// Holds every release off until [`format_put`].
+pub(super) fn unfinished_put(txn: &mut dyn Write) {
+    txn.put(META, KEY, &UNFINISHED.to_be_bytes());
+}
+
+/// Looks, and refuses what this release must not touch.
+pub(super) fn format_openable(read: &(impl Read + ?Sized)) -> Result<Found> {
+    match format_get(read)? {
+        Found::Newer(number) => Err(Error::new(
+            Code::Unavailable,
+            format!(
+                "The database has the format {number}, written by a newer undb; this one reads up to {FORMAT}. It was left untouched."
+            ),
+        )),
+        found => Ok(found),
+    }
 }

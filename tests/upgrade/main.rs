@@ -11,6 +11,7 @@
 mod format_1;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod own;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

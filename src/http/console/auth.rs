@@ -110,7 +110,7 @@ async fn login_done(visit: &Open) -> Result<SignedIn> {
     let (sent, _) = form::body::<Login>(visit.form.texts(&["email", "password"]))?;
     let Login { email, password } = sent;
     let visitor = visitor(&visit.client, &visit.request);
-    service::auth::login(&visit.core, visitor, Credentials { email, password }).await
+    service::login::login(&visit.core, visitor, Credentials { email, password }).await
 }
 
 fn arrived(signed: &SignedIn, to: &str, secure: bool) -> HttpResponse {

@@ -97,6 +97,11 @@ impl Address {
         format!("postgres://{}/{}", hosts.join(","), self.config.get_dbname().unwrap_or_default())
     }
 
+    /// Whether both lead to the same schema of the same database, as far as that shows from outside.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.shown() == other.shown() && self.config.get_options() == other.config.get_options()
+    }
+
     fn ports(&self) -> impl Iterator<Item = u16> {
         let ports = self.config.get_ports();
         let (first, many) = (ports.first().copied().unwrap_or(5432), ports.len() > 1);

@@ -1,0 +1,105 @@
+//! `undb copy`.
+
+use std::time::Instant;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Database, Failure, answer, say};
+use crate::access::Operator;
+use crate::server::{Place, engine_open, engine_open_existing};
+use crate::service::copy::{Report, Stage, Stopped, copy};
+
+#[derive(Args)]
+pub struct CopyArgs {
+    /// The database that is copied: a data directory, or an address `postgres://…`
+    #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
+    from: Place,
+    /// Where it is copied to: a data directory or an address `postgres://…`, empty or not there yet, or with an unfinished copy of
+    /// the same database
+    #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
+    to: Place,
+    /// Empty an unfinished copy first, and begin anew
+    #[arg(long)]
+    restart: bool,
+}
+
+pub fn run(args: &CopyArgs, database: &Database) -> Result<(), Failure> {
+    let CopyArgs { from, to, restart } = args;
+    if from.is_same(to) {
+        return Err(Failure::Usage(format!("A database can't be copied to where it is: {from}.")));
+    }
+    let cache_bytes = database.0.cache_bytes;
+    let source = engine_open_existing(from, cache_bytes)?;
+    let target = engine_open(to, cache_bytes)?;
+    let (began, bar) = (Instant::now(), progress_bar());
+    let watch = |stage, rows| {
+        bar.set_message(doing(stage));
+        bar.set_position(rows);
+    };
+    let done = copy(Operator::assume(), source.as_ref(), target.as_ref(), *restart, &watch);
+    bar.finish_and_clear();
+    match done {
+        Ok(report) => told(&report, began.elapsed().as_secs_f64()),
+        Err(stopped) => Err(failure(stopped, from, to)),
+    }
+}
+
+/// Shows on a terminal how far the copy is; how much there is nobody knows before it was read.
+fn progress_bar() -> ProgressBar {
+    // It draws on standard error, and nothing if that is no terminal.
+    let style = ProgressStyle::with_template("{spinner} {msg} {human_pos} rows, {per_sec}, {elapsed}");
+    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+const fn doing(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Emptying => "Removing an unfinished copy:",
+        Stage::Comparing => "Reading what was copied already:",
+        Stage::Copying => "Copying:",
+        Stage::Verifying => "Reading the copy back:",
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a speed for people")]
+fn told(report: &Report, seconds: f64) -> Result<(), Failure> {
+    if report.resumed > 0 {
+        say(&format!("Went on after {} rows that had been copied before.", report.resumed));
+    }
+    let speed = report.rows as f64 / seconds.max(0.001);
+    answer(&format!(
+        "{} rows, {} bytes, {seconds:.1} s, {speed:.0} rows/s, source {}, target {}",
+        report.rows,
+        report.bytes,
+        hex(report.source),
+        hex(report.target)
+    ))
+}
+
+fn hex(hash: [u8; 32]) -> String {
+    blake3::Hash::from_bytes(hash).to_hex().to_string()
+}
+
+fn failure(stopped: Stopped, from: &Place, to: &Place) -> Failure {
+    match stopped {
+        Stopped::SourceEmpty => Failure::Failed(format!("There is no database in {from}.")),
+        Stopped::TargetNotEmpty => Failure::Failed(format!(
+            "{to} holds something already, and no unfinished copy. It was left as it is; name another place with `--to`."
+        )),
+        Stopped::OtherSource => Failure::Failed(format!(
+            "{to} holds an unfinished copy of another database than the one in {from}. Use `--restart` to empty it and begin anew."
+        )),
+        Stopped::SourceChanged => Failure::Failed(format!(
+            "The database in {from} has changed since the unfinished copy in {to} was begun. Use `--restart` to empty that and begin anew."
+        )),
+        Stopped::Meddled => {
+            Failure::Held(format!("Another process is writing into {to}, most likely another `undb copy`."))
+        }
+        Stopped::Differs(report) => Failure::Failed(format!(
+            "The copy in {to} does not read back as what was read from {from}: source {}, target {}. It stays an unfinished copy; see to the disk, then use `--restart`.",
+            hex(report.source),
+            hex(report.target)
+        )),
+        Stopped::Failed(error) => error.into(),
+    }
+}
