@@ -74,6 +74,11 @@ impl Asset {
         self.bytes.len() + self.packed.get().and_then(Option::as_ref).map_or(0, Bytes::len)
     }
 
+    /// Whether this request is the first one to be answered with it packed.
+    pub fn is_to_be_packed(&self, request: &HttpRequest) -> bool {
+        self.packed.get().is_none() && takes_gzip(request)
+    }
+
     /// Packs it, where that may take its time.
     pub fn pack(&self) -> Option<&Bytes> {
         self.packed.get_or_init(|| (self.pack)(&self.bytes).ok().map(Bytes::from)).as_ref()
@@ -92,7 +97,7 @@ impl Asset {
         response.insert_header((header::CONTENT_TYPE, self.of_type.as_str()));
         response.insert_header((header::ETAG, self.etag()));
         // Every browser reads gzip, so each file is packed once at most, on first use.
-        if Coding::Gzip.is_taken(request.headers().get(header::ACCEPT_ENCODING))
+        if takes_gzip(request)
             && let Some(packed) = self.pack()
         {
             response.insert_header((header::CONTENT_ENCODING, "gzip"));
@@ -101,6 +106,10 @@ impl Asset {
         }
         response.body(self.bytes.clone())
     }
+}
+
+fn takes_gzip(request: &HttpRequest) -> bool {
+    Coding::Gzip.is_taken(request.headers().get(header::ACCEPT_ENCODING))
 }
 
 /// The entity tag that a hash makes.

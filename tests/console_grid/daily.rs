@@ -1,5 +1,7 @@
 //! What is done every day: typed, edited, found, copied, deleted, brought back.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use crate::desk::*;
