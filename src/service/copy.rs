@@ -113,7 +113,7 @@ fn begin(to: &dyn Engine, source: [u8; 32], restart: bool, watch: Watch<'_>) -> 
                 progress_put(txn, &Progress::Emptying)?;
             }
             Ok::<_, Stopped>((Outcome::Keep, ()))
-        })?;
+        });
         receipt.wait()??;
     }
     if progress_get(to.read()?.as_ref())? == Some(Progress::Emptying) {
@@ -129,7 +129,7 @@ fn begin(to: &dyn Engine, source: [u8; 32], restart: bool, watch: Watch<'_>) -> 
             Ok((Outcome::Keep, nothing))
         }
         None => Err(Stopped::TargetNotEmpty),
-    })?;
+    });
     receipt.wait()?
 }
 
@@ -142,7 +142,7 @@ fn empty(to: &dyn Engine, watch: Watch<'_>) -> Result<()> {
             let marked = progress_get(&*txn)? == Some(Progress::Emptying);
             let more = marked && empty_step(txn, COPY_ROWS_MAX)?;
             Ok::<_, Stopped>((Outcome::Keep, more))
-        })?;
+        });
         if !receipt.wait()?? {
             return Ok(());
         }
@@ -219,7 +219,7 @@ impl<'a> Copier<'a> {
             rows.iter().for_each(|(of, key, value)| txn.put(*of, key, value));
             progress_put(txn, &Progress::Copying(after.clone()))?;
             Ok::<_, Stopped>((Outcome::Keep, ()))
-        })?;
+        });
         let earlier = self.pending.replace(receipt);
         (self.watch)(Stage::Copying, self.digest.rows);
         earlier.map_or(Ok(()), |earlier| earlier.wait()?)
@@ -261,7 +261,7 @@ fn finish(to: &dyn Engine, held: Copied, resumed: u64, watch: Watch<'_>) -> Resu
         expect(&*txn, &held)?;
         copy_finish(txn);
         Ok::<_, Stopped>((Outcome::Keep, ()))
-    })?;
+    });
     receipt.wait()??;
     Ok(report)
 }

@@ -47,7 +47,7 @@ fn expired_put(engine: &Testing) {
         expiry_put(txn, Time::from_millis(1), KEPT, KEY);
         Ok::<_, undb::kv::Error>((Outcome::Keep, ()))
     });
-    receipt.unwrap().wait().unwrap().unwrap();
+    receipt.wait().unwrap().unwrap();
 }
 
 #[test]

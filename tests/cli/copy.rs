@@ -43,7 +43,7 @@ fn fill(dir: &TempDir, rows: u32, seed: u64) {
             batch.iter().for_each(|(key, value)| txn.put(RECORD, key, value));
             Ok::<_, undb::kv::Error>((Outcome::Keep, ()))
         });
-        receipt.unwrap().wait().unwrap().unwrap();
+        receipt.wait().unwrap().unwrap();
     }
 }
 

@@ -156,6 +156,17 @@ impl Client {
         read.map_err(|error| *self.fault.borrow_mut() = error.to_string()).ok()
     }
 
+    /// A thing as it is, and its entity tag; `None` if it is not answered with 200.
+    pub fn tagged(&self, path: &str, headers: &[(&str, &str)]) -> Option<(Value, String)> {
+        let mut request = self.agent.get(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = request.call().ok().filter(|response| response.status() == 200)?;
+        let tag = response.headers().get("etag")?.to_str().ok()?.to_owned();
+        Some((serde_json::from_slice(&response.body_mut().read_to_vec().ok()?).ok()?, tag))
+    }
+
     /// Why the last answer did not come.
     pub fn fault(&self) -> String {
         let alive = TcpStream::connect(self.address).is_ok();

@@ -24,7 +24,7 @@ fn put(engine: &dyn Engine, rows: &[Row]) {
         rows.iter().for_each(|(of, key, value)| txn.put(*of, key, value));
         Ok::<_, Stopped>((Outcome::Keep, ()))
     });
-    receipt.unwrap().wait().unwrap().unwrap();
+    receipt.wait().unwrap().unwrap();
 }
 
 fn numbered(count: u32) -> Vec<Row> {
@@ -120,7 +120,7 @@ fn a_source_with_fewer_rows_than_were_copied_has_changed() {
         txn.delete(Keyspace(0x21), &2999_u32.to_be_bytes());
         Ok::<_, Stopped>((Outcome::Keep, ()))
     });
-    receipt.unwrap().wait().unwrap().unwrap();
+    receipt.wait().unwrap().unwrap();
     assert!(matches!(run(from.as_ref(), to.as_ref(), false), Err(Stopped::SourceChanged)));
 }
 

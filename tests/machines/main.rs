@@ -1,0 +1,47 @@
+//! Several processes on one PostgreSQL, each request to another of them: what one was told holds at all of them.
+//!
+//! Runs where `UNDB_TEST_POSTGRES` names a PostgreSQL. `UNDB_LONG=1` makes more histories, and `UNDB_SEED` repeats a run as
+//! far as processes let it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests may end them too"
+)]
+
+mod at_once;
+mod checker;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod history;
+mod machines;
+#[path = "../harness/process.rs"]
+mod process;
+
+use harness::pg_schema;
+
+/// A number from the environment.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+fn is_long() -> bool {
+    number("UNDB_LONG") == Some(1)
+}
+
+/// A seed, printed.
+fn seed() -> u64 {
+    let seed = number("UNDB_SEED").unwrap_or_else(rand::random);
+    println!("UNDB_SEED={seed}");
+    seed
+}
+
+/// Whether there is a PostgreSQL to run on.
+fn asked_for() -> bool {
+    let asked = pg_schema::address().is_some();
+    if !asked {
+        println!("skipped: {} names no PostgreSQL", pg_schema::VARIABLE);
+    }
+    asked
+}
