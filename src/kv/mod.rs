@@ -19,6 +19,7 @@
 //! - A snapshot that would hold too much history is ended with [`Error::Expired`].
 //! - Keys are at most [`KEY_BYTES_MAX`], a transaction at most [`TRANSACTION_BYTES_MAX`]. Scans go in key order both ways.
 
+mod attempt;
 mod durable;
 pub mod memory;
 pub mod postgres;
@@ -29,6 +30,7 @@ pub mod testing;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use attempt::attempt;
 pub use bytes::Bytes;
 pub use durable::{Durable, Receipt};
 
@@ -91,6 +93,9 @@ pub enum Error {
     /// Not done: the store can't be reached at the moment. The engine goes on trying by itself.
     #[error("the store is away: {0}")]
     Away(String),
+    /// Only within [`attempt`]: what was asked for is on its way.
+    #[error("the answer to this read is on its way")]
+    Wanted,
     /// The store below failed in some other way. In a body or before a commit it means: not done.
     #[error("{0}")]
     Broken(String),
