@@ -1,4 +1,4 @@
-// The records of the grid by place, with a list that others change in between. Run in a page by tests/console_grid.rs.
+// The records of the grid by place, with a list that others change in between. Run in a page by tests/console_grid.
 const { Rows } = await import(`${folder}/rows.js`);
 const id = (n) => `rec${String(n).padStart(26, "0")}`;
 let made = 0;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::num::NonZeroUsize;
 
 use serde_json::{Value, json};
 
@@ -23,6 +24,9 @@ pub enum Of {
     Table(TableId),
 }
 
+/// So many tables are filled sooner by one core than another one is asked for help.
+const SHARE_MIN: usize = 4;
+
 const ABOUT: &str = "\
 What the calling token may do here, typed by the fields of its tables: no more than that, and as of now. Paths hold ids, so \
 a new name breaks no client.
@@ -35,14 +39,9 @@ Where a value may be empty, `\"\"` is taken for `null`.";
 /// The document, as JSON.
 pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
     let named = named(stock, seen);
-    let named = named.iter().filter(|named| of == Of::Space || of == Of::Table(named.table.id));
-    let tables: Vec<(&Named<'_>, Filling)> = named
-        .map(|named| {
-            let made = Shown { values: examples_made(named.table), record: None };
-            let shown = read.get(&named.table.id).unwrap_or(&made);
-            (named, Filling::of(named, stock, shown))
-        })
-        .collect();
+    let named: Vec<&Named<'_>> =
+        named.iter().filter(|named| of == Of::Space || of == Of::Table(named.table.id)).collect();
+    let tables = filled(stock, &named, read);
     let open = |operation: &&Operation| operation.is_open_to(seen.scopes, &seen.narrowing);
     let of_table: Vec<&Operation> = stock.of_table.iter().filter(open).collect();
     let of_space: Vec<&Operation> =
@@ -69,6 +68,31 @@ pub fn document(stock: &Stock, seen: &Seen, of: Of, read: &Read) -> String {
         "}},\"parameters\":{parameters},\"responses\":{responses},\"securitySchemes\":{security}}}}}"
     );
     out
+}
+
+/// What fills the gaps of each table. That is most of the work, so all cores share it.
+fn filled<'t>(stock: &Stock, named: &[&'t Named<'t>], read: &Read) -> Vec<(&'t Named<'t>, Filling)> {
+    let fill = |named: &'t Named<'t>| {
+        let made = Shown { values: examples_made(named.table), record: None };
+        let shown = read.get(&named.table.id).unwrap_or(&made);
+        (named, Filling::of(named, stock, shown))
+    };
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = named.len().div_ceil(cores).max(SHARE_MIN);
+    let mut shares = named.chunks(share);
+    let own = shares.next().unwrap_or_default();
+    std::thread::scope(|scope| {
+        let fill_all = |share: &[&'t Named<'t>]| share.iter().copied().map(fill).collect::<Vec<_>>();
+        let others: Vec<_> = shares.map(|share| scope.spawn(move || fill_all(share))).collect();
+        let mut tables = fill_all(own);
+        for other in others {
+            match other.join() {
+                Ok(filled) => tables.extend(filled),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        tables
+    })
 }
 
 /// Another one as soon as the caller sees something else, and none before.

@@ -69,15 +69,13 @@ impl Held {
         waiting.made.get_or_try_init(begin).await.cloned()
     }
 
-    /// Makes and packs a document that is not to be held, when it has its turn.
+    /// Makes a document that is not to be held, when it has its turn.
     pub async fn made(&self, make: impl FnOnce() -> Asset + Send + 'static) -> Result<Asset> {
         let turn = self.turn.clone().acquire_owned().await.map_err(Error::internal)?;
         blocking(move || {
             // Here, so that the next one waits for it though nobody may wait for this one any more.
             let _turn = turn;
-            let asset = make();
-            asset.pack();
-            Ok(asset)
+            Ok(make())
         })
         .await
     }

@@ -33,6 +33,7 @@ use crate::error::{Code, Error, Result};
 use crate::model::scope::Scope;
 use crate::service::Core;
 use crate::service::describe::{Seen, records_first, space_described};
+use crate::service::door::blocking;
 use crate::service::record_list::RecordPage;
 
 /// What typed documents are made of, and those that were made lately.
@@ -102,10 +103,23 @@ async fn answered(
         let stock = documents.typed.stock.clone();
         let name = tag.clone();
         let make = move || Asset::tagged(make(stock.get(), &seen).into_bytes(), of_type, name);
-        documents.typed.held.get_or_make(&tag, make).await?.send(request)
+        sent(documents.typed.held.get_or_make(&tag, make).await?, request).await?
     };
     private(&mut response);
     Ok(response)
+}
+
+/// Packs a document that is to be sent packed for the first time, which may take too long for a worker.
+async fn sent(document: Arc<Asset>, request: &HttpRequest) -> Result<HttpResponse> {
+    if document.is_to_be_packed(request) {
+        let document = document.clone();
+        blocking(move || {
+            document.pack();
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(document.send(request))
 }
 
 /// What one caller sees is nobody else's, and is asked for again each time.
@@ -141,7 +155,7 @@ async fn document_answered(
         Asset::tagged(text.into_bytes(), "application/json", tag)
     };
     // What is made of records is as of now, and is not held.
-    let mut response = typed.held.made(make).await?.send(request);
+    let mut response = sent(typed.held.made(make).await?.into(), request).await?;
     private(&mut response);
     Ok(response)
 }

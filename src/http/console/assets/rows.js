@@ -19,6 +19,9 @@ const SEEK_PAUSE_MS = 3000;
 /** So near a known record a place is reached by one page. */
 const STEP = 800;
 const PROBES_MAX = 80;
+/** From so many records on the server takes its time for the first far place, and is asked before anybody waits for it. */
+const MANY = 50_000;
+const QUIET_MS = 150;
 /** So often a list that others change is loaded again; then its pages are passed over for a while. */
 const RESTARTS_MAX = 3;
 const PASS_MS = 60_000;
@@ -126,7 +129,15 @@ export class Rows {
     this.#cursors.set(0, null);
     this.#took(0, page);
     this.#changed();
+    if (page.total > MANY && this.#seeks()) setTimeout(() => load === this.#loads && this.#prepare(), QUIET_MS);
     return true;
+  }
+
+  /** Has the server get ready for questions about far places. What it answers is of no use, a failure neither. */
+  #prepare() {
+    const { filter } = this.#question;
+    const everyone = `id >= "${ID_MIN}"`;
+    this.#ask({ filter: filter ? `(${filter}) and ${everyone}` : everyone, limit: 1, fields: [this.passField], total: true }).catch(() => {});
   }
 
   /** Forgets the list. Its records are kept for the next one, so that each stays the same object. */
