@@ -124,6 +124,9 @@ pub struct Stats {
     pub disk_free_bytes: Option<u64>,
 }
 
+/// A snapshot and what was read in it first.
+pub type Opened = (Box<dyn Read + Send + Sync>, Vec<Option<Bytes>>);
+
 /// What runs in a transaction, once or more often.
 pub type Body = Box<dyn FnMut(&mut dyn Write) -> Outcome + Send>;
 
@@ -137,6 +140,13 @@ pub trait Engine: Send + Sync {
 
     /// A snapshot: everything acknowledged until now, and nothing later.
     fn read(&self) -> Result<Box<dyn Read + Send + Sync>>;
+
+    /// A snapshot, and the values of several keys in it. An engine over a network does both in one round trip.
+    fn read_with(&self, keys: &[(Keyspace, &[u8])]) -> Result<Opened> {
+        let read = self.read()?;
+        let values = read.get(keys)?;
+        Ok((read, values))
+    }
 
     /// Runs `body` in a transaction. `turn` says what it contends on (a table's prefix): a hint, never needed for
     /// correctness. What goes wrong is told by what is answered. Use [`transact`](trait@Engine#method.transact), which

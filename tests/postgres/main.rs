@@ -10,6 +10,7 @@ mod away;
 mod cut;
 mod proxy;
 mod several;
+mod trips;
 
 use harness::pg_schema::{self, Schema};
 

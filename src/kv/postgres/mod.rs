@@ -41,7 +41,7 @@ use self::writer::Writer;
 use super::attempt;
 use super::durable::Group;
 use super::staged::stored_key;
-use super::{Body, Bytes, Durable, Engine, Error, Keyspace, Read, Result, Stats};
+use super::{Body, Bytes, Durable, Engine, Error, Keyspace, Opened, Read, Result, Stats};
 
 /// The engine. Dropping it finishes the groups that are queued.
 pub struct Postgres {
@@ -118,7 +118,15 @@ impl Engine for Postgres {
         if attempt::must_not_wait() {
             return Err(Error::Wanted);
         }
-        Ok(Box::new(Snapshot::open(&self.pool)?))
+        Ok(Box::new(Snapshot::open(&self.pool, &[])?.0))
+    }
+
+    fn read_with(&self, keys: &[(Keyspace, &[u8])]) -> Result<Opened> {
+        if attempt::must_not_wait() {
+            return Err(Error::Wanted);
+        }
+        let (snapshot, values) = Snapshot::open(&self.pool, keys)?;
+        Ok((Box::new(snapshot), values))
     }
 
     fn write(&self, _turn: &[u8], body: Body) -> Durable {
