@@ -78,8 +78,9 @@ pub struct Found {
 
 /// What the floors above know about credentials and places. Each answer is as of now, or not older than the request.
 pub trait Credentials {
-    /// The token that one of whose secrets has this hash, unless it is revoked or its space is gone.
-    fn token(&self, hash: &SecretHash) -> Result<Option<Arc<TokenRights>>>;
+    /// The token that one of whose secrets has this hash, unless it is revoked or its space is gone; and the number of its
+    /// space's catalog, if that was read along with it.
+    fn token(&self, hash: &SecretHash) -> Result<Option<(Arc<TokenRights>, Option<u64>)>>;
     /// The session of this hash, unless it has ended, and its person.
     fn session(&self, hash: &SessionHash) -> Result<Option<Person>>;
     /// Whether a person belongs to a space that is there.
@@ -89,8 +90,14 @@ pub trait Credentials {
     /// Whether a space has this name.
     fn space_has_name(&self, space: InSpace, name: &str) -> Result<bool>;
     /// The base that an id or a name means, if `sees` says that the caller sees one with these tables, and the table of
-    /// it that is meant. Both by one look.
-    fn find(&self, space: InSpace, base: &str, table: Option<&str>, sees: Sees<'_>) -> Result<Found>;
+    /// it that is meant. Both by one look, or by none if the catalog's number is known and what is held is of it.
+    fn find(
+        &self,
+        space: (InSpace, Option<u64>),
+        base: &str,
+        table: Option<&str>,
+        sees: Sees<'_>,
+    ) -> Result<Found>;
 }
 
 /// The places that a request names.
@@ -111,7 +118,8 @@ pub struct Caller {
 
 #[derive(Clone, Debug)]
 enum Who {
-    Token(Arc<TokenRights>),
+    /// With the number of its space's catalog, as far as that was read for this request.
+    Token(Arc<TokenRights>, Option<u64>),
     Person(Person),
 }
 
@@ -122,19 +130,19 @@ impl Caller {
         if let Some(token) = presented.token {
             let text = std::str::from_utf8(token).map_err(|_| refused())?;
             let plain = PlainToken::parse(text).ok_or_else(refused)?;
-            let rights = known.token(&plain.hash())?.ok_or_else(refused)?;
+            let (rights, number) = known.token(&plain.hash())?.ok_or_else(refused)?;
             if [rights.expires_at, rights.until].into_iter().flatten().any(|end| end <= presented.now) {
                 return Err(refused());
             }
             rights.uses.began(presented.now);
-            return Ok(Caller::of_token(rights, presented.request));
+            return Ok(Caller::of_token(rights, number, presented.request));
         }
         let cookie = presented.cookie.and_then(PlainSession::parse).ok_or_else(refused)?;
         let person = known.session(&cookie.hash())?.ok_or_else(refused)?;
         Ok(Caller::of_person(person, presented.foreign, presented.request))
     }
 
-    fn of_token(rights: Arc<TokenRights>, request: &Arc<str>) -> Caller {
+    fn of_token(rights: Arc<TokenRights>, number: Option<u64>, request: &Arc<str>) -> Caller {
         let reach = Reach {
             actor: Actor::Token(rights.id),
             scopes: rights.scopes,
@@ -142,7 +150,7 @@ impl Caller {
             expires_at: rights.expires_at,
             request: request.clone(),
         };
-        Caller { who: Who::Token(rights), foreign: false, reach: Arc::new(reach) }
+        Caller { who: Who::Token(rights, number), foreign: false, reach: Arc::new(reach) }
     }
 
     fn of_person(person: Person, foreign: bool, request: &Arc<str>) -> Caller {
@@ -160,14 +168,22 @@ impl Caller {
     pub fn person(&self) -> Option<&Person> {
         match &self.who {
             Who::Person(person) => Some(person),
-            Who::Token(_) => None,
+            Who::Token(..) => None,
         }
     }
 
     /// The token's id, if it is one.
     pub fn token(&self) -> Option<TokenId> {
         match &self.who {
-            Who::Token(rights) => Some(rights.id),
+            Who::Token(rights, _) => Some(rights.id),
+            Who::Person(_) => None,
+        }
+    }
+
+    /// The number of the catalog of the token's space, as of this request.
+    fn catalog_number(&self) -> Option<u64> {
+        match &self.who {
+            Who::Token(_, number) => *number,
             Who::Person(_) => None,
         }
     }
@@ -175,7 +191,7 @@ impl Caller {
     /// What it is, for the log.
     pub const fn kind(&self) -> &'static str {
         match self.who {
-            Who::Token(_) => "a token",
+            Who::Token(..) => "a token",
             Who::Person(_) => "a person",
         }
     }
@@ -183,14 +199,14 @@ impl Caller {
     /// The token's space, if it is one.
     pub fn token_space(&self) -> Option<SpaceId> {
         match &self.who {
-            Who::Token(rights) => Some(rights.space),
+            Who::Token(rights, _) => Some(rights.space),
             Who::Person(_) => None,
         }
     }
 
     /// Counts the answer to a request of this caller's, if it is a token.
     pub fn answered(&self, clock: &Clock, failed: bool) {
-        if let Who::Token(rights) = &self.who {
+        if let Who::Token(rights, _) = &self.who {
             rights.uses.answered(Day::of(clock.now()), failed);
         }
     }
@@ -225,8 +241,8 @@ impl Caller {
     {
         let place = P::Place::resolve(self, known, path)?;
         match (P::NEED, &self.who) {
-            (Need::Session, Who::Token(_)) => return Err(Error::plain(Code::SessionRequired)),
-            (need, Who::Token(_)) if !need.is_met(self.reach.scopes) => {
+            (Need::Session, Who::Token(..)) => return Err(Error::plain(Code::SessionRequired)),
+            (need, Who::Token(..)) if !need.is_met(self.reach.scopes) => {
                 return Err(Error::new(Code::ScopeMissing, format!("This call needs {need}.")));
             }
             _ => {}
@@ -242,7 +258,7 @@ impl Caller {
     fn space(&self, known: &dyn Credentials, path: Path<'_>) -> Result<InSpace> {
         let nothing = || Error::plain(Code::SpaceNotFound);
         match &self.who {
-            Who::Token(rights) => {
+            Who::Token(rights, _) => {
                 let space = InSpace::new(rights.space);
                 match path.space {
                     None => Ok(space),
@@ -301,7 +317,8 @@ impl Resolve for InBase {
     fn resolve(caller: &Caller, known: &dyn Credentials, path: Path<'_>) -> Result<Self> {
         let space = caller.space(known, path)?;
         let sees = |base, tables: &[TableId]| caller.reach.sees_base(base, tables);
-        let found = known.find(space, path.base.unwrap_or_default(), None, &sees)?;
+        let found =
+            known.find((space, caller.catalog_number()), path.base.unwrap_or_default(), None, &sees)?;
         found.base.map(|base| space.base(base)).ok_or_else(|| Error::plain(Code::BaseNotFound))
     }
 }
@@ -310,7 +327,8 @@ impl Resolve for InTable {
     fn resolve(caller: &Caller, known: &dyn Credentials, path: Path<'_>) -> Result<Self> {
         let space = caller.space(known, path)?;
         let sees = |base, tables: &[TableId]| caller.reach.sees_base(base, tables);
-        let found = known.find(space, path.base.unwrap_or_default(), path.table, &sees)?;
+        let found =
+            known.find((space, caller.catalog_number()), path.base.unwrap_or_default(), path.table, &sees)?;
         let base = found.base.ok_or_else(|| Error::plain(Code::BaseNotFound))?;
         let table = found.table.filter(|table| caller.reach.sees_table(base, *table));
         table.map(|table| space.base(base).table(table)).ok_or_else(|| Error::plain(Code::TableNotFound))

@@ -19,6 +19,7 @@
 //! - A snapshot that would hold too much history is ended with [`Error::Expired`].
 //! - Keys are at most [`KEY_BYTES_MAX`], a transaction at most [`TRANSACTION_BYTES_MAX`]. Scans go in key order both ways.
 
+mod attempt;
 mod durable;
 pub mod memory;
 pub mod postgres;
@@ -29,6 +30,7 @@ pub mod testing;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use attempt::attempt;
 pub use bytes::Bytes;
 pub use durable::{Durable, Receipt};
 
@@ -91,6 +93,9 @@ pub enum Error {
     /// Not done: the store can't be reached at the moment. The engine goes on trying by itself.
     #[error("the store is away: {0}")]
     Away(String),
+    /// Only within [`attempt`]: what was asked for is on its way.
+    #[error("the answer to this read is on its way")]
+    Wanted,
     /// The store below failed in some other way. In a body or before a commit it means: not done.
     #[error("{0}")]
     Broken(String),
@@ -119,6 +124,9 @@ pub struct Stats {
     pub disk_free_bytes: Option<u64>,
 }
 
+/// A snapshot and what was read in it first.
+pub type Opened = (Box<dyn Read + Send + Sync>, Vec<Option<Bytes>>);
+
 /// What runs in a transaction, once or more often.
 pub type Body = Box<dyn FnMut(&mut dyn Write) -> Outcome + Send>;
 
@@ -132,6 +140,13 @@ pub trait Engine: Send + Sync {
 
     /// A snapshot: everything acknowledged until now, and nothing later.
     fn read(&self) -> Result<Box<dyn Read + Send + Sync>>;
+
+    /// A snapshot, and the values of several keys in it. An engine over a network does both in one round trip.
+    fn read_with(&self, keys: &[(Keyspace, &[u8])]) -> Result<Opened> {
+        let read = self.read()?;
+        let values = read.get(keys)?;
+        Ok((read, values))
+    }
 
     /// Runs `body` in a transaction. `turn` says what it contends on (a table's prefix): a hint, never needed for
     /// correctness. What goes wrong is told by what is answered. Use [`transact`](trait@Engine#method.transact), which

@@ -213,8 +213,8 @@ impl Catalogs {
             }
         }
         // The number and what it stands for are read in one snapshot.
-        let read = engine.read()?;
-        let number = store::catalog_number(read.get(&[key.as_pair()])?.into_iter().next().flatten())?;
+        let (read, found) = engine.read_with(&[key.as_pair()])?;
+        let number = store::catalog_number(found.into_iter().next().flatten())?;
         let catalog = self.at(read.as_ref(), place, number)?;
         self.hold(place, &catalog, &before);
         Ok(catalog)

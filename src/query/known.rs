@@ -39,22 +39,26 @@ struct HeldToken {
     rows: Option<Rows>,
 }
 
+/// A token, and the number of its space's catalog where that was read along with it.
+type FoundToken = (Arc<TokenRights>, Option<u64>);
+
 impl HeldToken {
-    /// Whether it is still what the store has.
-    fn is_now(&self, engine: &dyn Engine, hash: &SecretHash) -> Result<bool> {
-        let Some(rows) = &self.rows else { return Ok(true) };
+    /// The token, if it is still what the store has.
+    fn now(&self, engine: &dyn Engine, hash: &SecretHash) -> Result<Option<FoundToken>> {
+        let Some(rows) = &self.rows else { return Ok(Some((self.rights.clone(), None))) };
         let keys = RowKeys::of(hash, self.rights.space, self.rights.id);
-        Ok(RowKeys::rows(engine.get(&keys.pairs())?) == *rows)
+        let (now, number) = RowKeys::read(engine.get(&keys.pairs())?)?;
+        Ok((now == *rows).then(|| (self.rights.clone(), number)))
     }
 }
 
 impl Tokens {
-    fn find(&self, engine: &dyn Engine, hash: &SecretHash) -> Result<Option<Arc<TokenRights>>> {
+    fn find(&self, engine: &dyn Engine, hash: &SecretHash) -> Result<Option<FoundToken>> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
         if let Some(held) = held
-            && held.is_now(engine, hash)?
+            && let Some(found) = held.now(engine, hash)?
         {
-            return Ok(Some(held.rights));
+            return Ok(Some(found));
         }
         let before = self.forgotten.load(Ordering::SeqCst);
         let read = engine.read()?;
@@ -62,7 +66,7 @@ impl Tokens {
         let rights = Arc::new(self.rights(found));
         let rows = if engine.waits_on_network() {
             let keys = RowKeys::of(hash, rights.space, rights.id);
-            Some(RowKeys::rows(read.get(&keys.pairs())?))
+            Some(RowKeys::read(read.get(&keys.pairs())?)?.0)
         } else {
             None
         };
@@ -73,7 +77,7 @@ impl Tokens {
             }
             held.insert(*hash, HeldToken { rights: rights.clone(), rows });
         }
-        Ok(Some(rights))
+        Ok(Some((rights, None)))
     }
 
     fn rights(&self, found: store::token::Found) -> TokenRights {
@@ -122,7 +126,7 @@ pub struct Lookup<'a> {
 }
 
 impl Credentials for Lookup<'_> {
-    fn token(&self, hash: &SecretHash) -> Result<Option<Arc<TokenRights>>> {
+    fn token(&self, hash: &SecretHash) -> Result<Option<FoundToken>> {
         self.known.tokens.find(self.engine, hash)
     }
 
@@ -164,8 +168,17 @@ impl Credentials for Lookup<'_> {
         Ok(self.known.catalogs.now(self.engine, space)?.space.name.as_str() == name)
     }
 
-    fn find(&self, space: InSpace, base: &str, table: Option<&str>, sees: Sees<'_>) -> Result<Found> {
-        let catalog = self.known.catalogs.now(self.engine, space)?;
+    fn find(
+        &self,
+        (space, number): (InSpace, Option<u64>),
+        base: &str,
+        table: Option<&str>,
+        sees: Sees<'_>,
+    ) -> Result<Found> {
+        let catalog = match number.and_then(|number| self.known.catalogs.held_at(space, Some(number))) {
+            Some(held) => held,
+            None => self.known.catalogs.now(self.engine, space)?,
+        };
         let Some(base) = catalog.base_meant(base).filter(|base| sees(base.id, &base.tables)) else {
             return Ok(Found::default());
         };

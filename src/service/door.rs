@@ -2,8 +2,8 @@
 //!
 //! A local engine runs bodies one at a time, so the turn to write is awaited here, first come first served: a create
 //! behind a bulk blocks no worker. Small work runs where it is, since a hop to the blocking pool costs more than a point
-//! read or a small commit; heavy work, and all reading of an engine that waits on a network, goes to the pool. Such an
-//! engine queues what is to be written by itself, and runs it on a thread of its own.
+//! read or a small commit; heavy work goes to the pool. An engine that waits on a network queues what is to be written by
+//! itself, and runs it on a thread of its own; of what is read there, a few gets are awaited and the rest goes to the pool.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::Core;
 use crate::error::{Code, Error, Result};
-use crate::kv::{Outcome, Receipt, Write};
+use crate::kv::{self, Outcome, Receipt, Write};
 use crate::limits::DISK_FREE_BYTES_MIN;
 
 /// How often a read starts again when its snapshot has expired.
@@ -101,8 +101,14 @@ impl Door {
         weight: Weight,
         body: impl Fn(&Core) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if weight == Weight::Light && !core.engine.waits_on_network() {
-            return read_again(core, &body);
+        match (weight, core.engine.waits_on_network()) {
+            (Weight::Light, false) => return read_again(core, &body),
+            (Weight::Light, true) => {
+                if let Some(answer) = kv::attempt(|| body(core)).await {
+                    return answer;
+                }
+            }
+            (Weight::Heavy, _) => {}
         }
         let core = core.clone();
         blocking(move || read_again(&core, &body)).await

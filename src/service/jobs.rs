@@ -13,6 +13,8 @@ use crate::kv::{self, Outcome, Write};
 use crate::limits::{ID_MARK_AHEAD_MS, LAST_USED_SECONDS};
 use crate::store;
 
+/// Why it is so is for the log: anyone may read this.
+const AWAY: &str = "The database is away; the server looks for it by itself.";
 /// Seconds between two looks of the sweeper when nobody wakes it.
 const SWEEP_SECONDS: u64 = 60;
 /// Milliseconds that it pauses between two steps, so that writers get their turn.
@@ -97,18 +99,17 @@ pub async fn sweep(core: &Arc<Core>, _operator: Operator) -> Result<()> {
 pub fn unready(core: &Core) -> Vec<String> {
     let mut reasons = Vec::new();
     match core.engine.writable() {
-        // Why is for the log: anyone may read this.
-        Err(kv::Error::Away(_)) => {
-            return vec!["The database is away; the server looks for it by itself.".into()];
-        }
+        Err(kv::Error::Away(_)) => return vec![AWAY.into()],
         Err(_) => reasons.push(
             "The database takes no changes since writing to the disk failed; start the server again.".into(),
         ),
         Ok(()) => {}
     }
     reasons.extend(short_of_room(core.engine.stats().disk_free_bytes));
-    if core.engine.read().is_err() {
-        reasons.push("The database can't be read.".into());
+    match core.engine.read() {
+        Ok(_) => {}
+        Err(kv::Error::Away(_)) => reasons.push(AWAY.into()),
+        Err(_) => reasons.push("The database can't be read.".into()),
     }
     reasons
 }

@@ -71,8 +71,8 @@ pub fn record_get(core: &Core, access: &Access<RecordsRead>, id: RecordId) -> Re
                     return recorded(&catalog, place, id, found.next().flatten());
                 }
             }
-            let read = engine.read()?;
-            let mut found = read.get(&[number.as_pair(), key.as_pair()])?.into_iter();
+            let (read, found) = engine.read_with(&[number.as_pair(), key.as_pair()])?;
+            let mut found = found.into_iter();
             let number = store::catalog_number(found.next().flatten())?;
             (catalogs.at(read.as_ref(), place.in_space(), number)?, found.next().flatten())
         }

@@ -68,10 +68,10 @@ pub struct Moment {
 impl Moment {
     /// Opens a snapshot and the schema that fits it.
     pub fn now(core: &Core, place: InTable) -> Result<Moment> {
-        let read = core.engine.read()?;
         let number = store::space::catalog_number_key(place.in_space());
         let head = store::table::head_key(place);
-        let mut found = read.get(&[number.as_pair(), head.as_pair()])?.into_iter();
+        let (read, found) = core.engine.read_with(&[number.as_pair(), head.as_pair()])?;
+        let mut found = found.into_iter();
         let number = store::catalog_number(found.next().flatten())?;
         let head = store::head(found.next().flatten())?;
         let catalog = core.known.catalogs.at(read.as_ref(), place.in_space(), number)?;

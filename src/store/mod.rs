@@ -40,7 +40,9 @@ impl From<kv::Error> for Error {
             kv::Error::TooLarge(_) => {
                 return Error::new(Code::TooManyRecords, format!("The change is too large: {error}."));
             }
-            kv::Error::KeyTooLong(_) | kv::Error::Corrupt(_) | kv::Error::Broken(_) => Code::Internal,
+            kv::Error::KeyTooLong(_) | kv::Error::Corrupt(_) | kv::Error::Broken(_) | kv::Error::Wanted => {
+                Code::Internal
+            }
         };
         let plain = Error::plain(code).caused_by(error);
         if code.status() == 503 { plain.retry_after(1) } else { plain }

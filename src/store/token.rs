@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{SPACE, TOKEN, TOKEN_HASH, TOKEN_USED};
+use super::schema::{CATALOG_NUMBER, SPACE, TOKEN, TOKEN_HASH, TOKEN_USED};
 use super::{decode, get_many, get_one, put};
 use crate::access::InSpace;
 use crate::clock::Time;
@@ -57,24 +57,31 @@ pub fn token_by_hash(read: &(impl Read + ?Sized), hash: &SecretHash) -> Result<O
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rows(Vec<Option<Bytes>>);
 
-/// The keys of [`Rows`].
+/// The keys of [`Rows`], and that of the number of the space's catalog, which a request needs next.
 pub struct RowKeys {
     hash: Key,
     token: Key,
+    space: Key,
 }
 
 impl RowKeys {
     pub fn of(hash: &SecretHash, space: SpaceId, token: TokenId) -> RowKeys {
-        RowKeys { hash: hash_key(hash), token: Key::new().id(space).id(token) }
+        let (token, space) = (Key::new().id(space).id(token), Key::new().id(space));
+        RowKeys { hash: hash_key(hash), token, space }
     }
 
-    pub fn pairs(&self) -> [(Keyspace, &[u8]); 2] {
-        [(TOKEN_HASH, self.hash.as_bytes()), (TOKEN, self.token.as_bytes())]
+    pub fn pairs(&self) -> [(Keyspace, &[u8]); 3] {
+        [
+            (TOKEN_HASH, self.hash.as_bytes()),
+            (TOKEN, self.token.as_bytes()),
+            (CATALOG_NUMBER, self.space.as_bytes()),
+        ]
     }
 
     /// What was found under the keys.
-    pub fn rows(found: Vec<Option<Bytes>>) -> Rows {
-        Rows(found)
+    pub fn read(mut found: Vec<Option<Bytes>>) -> Result<(Rows, Option<u64>)> {
+        let number = decode(found.pop().flatten())?;
+        Ok((Rows(found), number))
     }
 }
 

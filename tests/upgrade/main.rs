@@ -252,16 +252,13 @@ fn rows_of_the_store() {
     let mut golden = Golden::default();
     let engine: Arc<dyn Engine> = Arc::new(Memory::new());
     let place = *Operator::assume().space::<SpaceManage>(SpaceId::from_bytes([1; 16])).place();
-    let receipt = engine.write(
-        b"",
-        Box::new(move |txn| {
-            let prefix = place.key(RECORD_SPACE, |key| key.id(TableId::from_bytes([3; 16])));
-            store::sweep::doom(txn, DoomId::from_bytes([4; 16]), [prefix]).unwrap();
-            store::token::token_put(txn, place, &token(true), None).unwrap();
-            Outcome::Keep
-        }),
-    );
-    receipt.wait().unwrap();
+    let body = move |txn: &mut dyn undb::kv::Write| {
+        let prefix = place.key(RECORD_SPACE, |key| key.id(TableId::from_bytes([3; 16])));
+        store::sweep::doom(txn, DoomId::from_bytes([4; 16]), [prefix]).unwrap();
+        store::token::token_put(txn, place, &token(true), None).unwrap();
+        Outcome::Keep
+    };
+    engine.write(b"", Box::new(body)).wait().unwrap();
     let get = |of, key: &[u8]| engine.get(&[(of, key)]).unwrap().remove(0).unwrap();
     golden.bytes("Doomed", &get(store::schema::DOOMED, &[4; 16]), format_1::DOOMED);
     for (hash, until) in [([8; 32], None), ([9; 32], Some(LATER))] {

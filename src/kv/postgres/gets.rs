@@ -10,8 +10,7 @@ use tokio::sync::{Mutex, oneshot};
 use super::count;
 use super::link::{Fault, Link};
 use super::pool::Pool;
-use crate::kv::staged::stored_key;
-use crate::kv::{Bytes, Error, Keyspace, Result};
+use crate::kv::{Bytes, Error, Result};
 
 /// Statements on their way at once.
 const LANES: usize = 2;
@@ -46,15 +45,22 @@ impl Gets {
     }
 
     /// The newest values of several keys, at one moment.
-    pub(super) async fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
-        if let Some(reason) = self.pool.away() {
-            return Err(Error::Away(reason));
-        }
-        let keys = keys.iter().map(|(of, key)| stored_key(*of, key).into()).collect();
-        let (reply, answer) = oneshot::channel();
+    ///
+    /// It is sent when this is called, not when the answer is awaited.
+    pub(super) fn get(
+        &self,
+        keys: Vec<Bytes>,
+    ) -> impl Future<Output = Result<Vec<Option<Bytes>>>> + Send + use<> {
         let gone = || Error::Away("the engine is closing".into());
-        self.jobs.send(Job { keys, reply }).map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        let (reply, answer) = oneshot::channel();
+        let sent = match self.pool.away() {
+            Some(reason) => Err(Error::Away(reason)),
+            None => self.jobs.send(Job { keys, reply }).map_err(|_| gone()),
+        };
+        async move {
+            sent?;
+            answer.await.map_err(|_| gone())?
+        }
     }
 }
 

@@ -38,8 +38,10 @@ use self::pool::Pool;
 use self::reader::Snapshot;
 use self::wait::wait_for;
 use self::writer::Writer;
+use super::attempt;
 use super::durable::Group;
-use super::{Body, Bytes, Durable, Engine, Error, Keyspace, Read, Result, Stats};
+use super::staged::stored_key;
+use super::{Body, Bytes, Durable, Engine, Error, Keyspace, Opened, Read, Result, Stats};
 
 /// The engine. Dropping it finishes the groups that are queued.
 pub struct Postgres {
@@ -104,11 +106,27 @@ impl Engine for Postgres {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        wait_for(self.pool.handle(), self.gets.get(keys))
+        let keys: Vec<Bytes> = keys.iter().map(|(of, key)| stored_key(*of, key).into()).collect();
+        let send = || self.gets.get(keys.clone());
+        if let Some(answer) = attempt::get(&keys, || Box::pin(send())) {
+            return answer;
+        }
+        wait_for(self.pool.handle(), send())
     }
 
     fn read(&self) -> Result<Box<dyn Read + Send + Sync>> {
-        Ok(Box::new(Snapshot::open(&self.pool)?))
+        if attempt::must_not_wait() {
+            return Err(Error::Wanted);
+        }
+        Ok(Box::new(Snapshot::open(&self.pool, &[])?.0))
+    }
+
+    fn read_with(&self, keys: &[(Keyspace, &[u8])]) -> Result<Opened> {
+        if attempt::must_not_wait() {
+            return Err(Error::Wanted);
+        }
+        let (snapshot, values) = Snapshot::open(&self.pool, keys)?;
+        Ok((Box::new(snapshot), values))
     }
 
     fn write(&self, _turn: &[u8], body: Body) -> Durable {

@@ -47,8 +47,10 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn open(pool: &Arc<Pool>) -> Result<Self> {
-        let held = wait_for(pool.handle(), async {
+    /// Opens one and gets the first keys, in one round trip.
+    pub(super) fn open(pool: &Arc<Pool>, keys: &[(Keyspace, &[u8])]) -> Result<(Self, Vec<Option<Bytes>>)> {
+        let asked = Asked::of(keys);
+        let (held, rows) = wait_for(pool.handle(), async {
             let mut reason = String::new();
             for _ in 0..TRIES {
                 if let Some(reason) = pool.away() {
@@ -56,8 +58,8 @@ impl Snapshot {
                 }
                 let held = pool.take().await?;
                 count(&pool.counters().round_trips, 1);
-                match begin(held.link()?).await {
-                    Ok(()) => return Ok(held),
+                match begin(held.link()?, &asked.keys()).await {
+                    Ok(rows) => return Ok((held, rows)),
                     Err(Fault::Broken(text)) => return Err(Error::Broken(text)),
                     Err(Fault::Again(text) | Fault::Lost(text)) => reason = text,
                 }
@@ -65,7 +67,7 @@ impl Snapshot {
             Err(Error::Away(reason))
         })?;
         pool.snapshots(true);
-        Ok(Self { held: Some(Arc::new(held)), pool: Arc::clone(pool) })
+        Ok((Self { held: Some(Arc::new(held)), pool: Arc::clone(pool) }, asked.values(rows)))
     }
 
     fn held(&self) -> Result<&Arc<Held>> {
@@ -83,10 +85,29 @@ impl Snapshot {
 }
 
 /// The snapshot is taken by the first statement after BEGIN; both travel together.
-async fn begin(link: &Link) -> std::result::Result<(), Fault> {
+async fn begin(link: &Link, keys: &[&[u8]]) -> std::result::Result<Rows, Fault> {
     let (begun, taken) =
-        tokio::join!(link.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), link.get(&[]));
-    begun.and(taken.map(drop))
+        tokio::join!(link.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), link.get(keys));
+    begun.and(taken)
+}
+
+/// The stored keys of a get.
+struct Asked(Vec<Vec<u8>>);
+
+impl Asked {
+    fn of(keys: &[(Keyspace, &[u8])]) -> Self {
+        Self(keys.iter().map(|(of, key)| stored_key(*of, key)).collect())
+    }
+
+    fn keys(&self) -> Vec<&[u8]> {
+        self.0.iter().map(Vec::as_slice).collect()
+    }
+
+    /// What was found, in the order asked.
+    fn values(&self, rows: Rows) -> Vec<Option<Bytes>> {
+        let found: HashMap<Bytes, Bytes> = rows.into_iter().collect();
+        self.0.iter().map(|key| found.get(key.as_slice()).cloned()).collect()
+    }
 }
 
 impl Drop for Snapshot {
@@ -118,13 +139,11 @@ impl Read for Snapshot {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let stored: Vec<Vec<u8>> = keys.iter().map(|(of, key)| stored_key(*of, key)).collect();
-        let asked: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
+        let asked = Asked::of(keys);
         let link = self.held()?.link()?;
         count(&self.pool.counters().round_trips, 1);
-        let rows = wait_for(self.pool.handle(), link.get(&asked)).map_err(ended)?;
-        let found: HashMap<Bytes, Bytes> = rows.into_iter().collect();
-        Ok(asked.iter().map(|key| found.get(*key).cloned()).collect())
+        let rows = wait_for(self.pool.handle(), link.get(&asked.keys())).map_err(ended)?;
+        Ok(asked.values(rows))
     }
 
     /// From the second batch on the next one is fetched while this one is worked on.
