@@ -19,14 +19,14 @@ pub enum Place {
     /// A data directory.
     Directory(PathBuf),
     /// A store over a network.
-    Store(Address),
+    Store(Box<Address>),
 }
 
 impl Place {
     /// Reads what a user calls a place.
     pub fn parse(text: &str) -> Result<Place, String> {
         match text.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Address::parse(text).map(Place::Store),
+            Some(("postgres" | "postgresql", _)) => Address::parse(text).map(|address| Place::Store(Box::new(address))),
             Some((scheme, _)) => Err(format!("undb knows no stores that are reached by `{scheme}://`")),
             None if text.is_empty() => Err("a place is not empty".into()),
             None => Ok(Place::Directory(text.into())),
@@ -72,7 +72,10 @@ pub fn database_open_existing(settings: &Settings) -> Result<Arc<Core>, Failure>
 }
 
 fn place(settings: &Settings) -> Place {
-    settings.store.clone().map_or_else(|| Place::Directory(settings.data_dir.clone()), Place::Store)
+    match &settings.store {
+        Some(address) => Place::Store(Box::new(address.clone())),
+        None => Place::Directory(settings.data_dir.clone()),
+    }
 }
 
 /// Opens what holds a database, and makes it if it is not there.
@@ -80,7 +83,7 @@ pub fn engine_open(place: &Place, cache_bytes: u64) -> Result<Arc<dyn Engine>, F
     let data_dir = match place {
         Place::Directory(data_dir) => data_dir,
         Place::Store(address) => {
-            let engine = Postgres::open(address.clone()).map_err(|error| engine_failure(place, &error))?;
+            let engine = Postgres::open((**address).clone()).map_err(|error| engine_failure(place, &error))?;
             return Ok(Arc::new(engine));
         }
     };

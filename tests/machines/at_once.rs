@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::asked_for;
 use crate::machines::{MACHINES, Machines, RoundRobin};
+use crate::postgres;
 
 const CLIENTS: usize = 16;
 
@@ -17,9 +17,7 @@ fn fields() -> Value {
 
 #[test]
 fn a_unique_value_is_taken_once() {
-    if !asked_for() {
-        return;
-    }
+    let Some(_held) = postgres() else { return };
     let machines = Machines::start();
     let records = format!("{}/records", machines.table("unique", &fields()));
     for round in 0..20 {
@@ -34,9 +32,7 @@ fn a_unique_value_is_taken_once() {
 
 #[test]
 fn a_call_repeated_at_another_process_has_one_effect() {
-    if !asked_for() {
-        return;
-    }
+    let Some(_held) = postgres() else { return };
     let machines = Machines::start();
     let records = format!("{}/records", machines.table("repeated", &fields()));
     for round in 0..20 {
@@ -56,9 +52,7 @@ fn a_call_repeated_at_another_process_has_one_effect() {
 /// One makes bulks of twenty, the others count them meanwhile.
 #[test]
 fn a_bulk_is_seen_whole_or_not_at_all() {
-    if !asked_for() {
-        return;
-    }
+    let Some(_held) = postgres() else { return };
     let machines = Machines::start();
     let records = format!("{}/records", machines.table("bulks", &fields()));
     let ended = AtomicBool::new(false);
@@ -96,9 +90,7 @@ fn a_bulk_is_seen_whole_or_not_at_all() {
 /// A field is made through one process, and written and read through the next ones.
 #[test]
 fn a_changed_schema_holds_everywhere_at_once() {
-    if !asked_for() {
-        return;
-    }
+    let Some(_held) = postgres() else { return };
     let machines = Machines::start();
     let table = machines.table("schema", &fields());
     let client = machines.client(0);
@@ -128,9 +120,7 @@ fn a_changed_schema_holds_everywhere_at_once() {
 /// No request that starts after the answer of the revocation succeeds, at any process, under load at all of them.
 #[test]
 fn a_revoked_token_is_dead_everywhere_at_once() {
-    if !asked_for() {
-        return;
-    }
+    let Some(_held) = postgres() else { return };
     let machines = Machines::start();
     let table = machines.table("revoked", &fields());
     let space = machines.client(0).must("GET", "/api/openapi/space", None, 200);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::checker::{Call, Deed, is_linearizable};
 use crate::machines::{Machines, RoundRobin};
-use crate::{asked_for, is_long, seed};
+use crate::{is_long, postgres, seed};
 
 const CLIENTS: usize = 16;
 /// Records that the clients meet on, each of which makes one history a round.
@@ -20,9 +20,7 @@ const CALLS: usize = 40;
 
 #[test]
 fn every_records_history_is_linearizable() {
-    if !asked_for() {
-        return;
-    }
+    let Some(_held) = postgres() else { return };
     let rounds = if is_long() { 14 } else { 2 };
     let mut rng = StdRng::seed_from_u64(seed());
     let machines = Machines::start();

@@ -15,9 +15,12 @@ mod checker;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod history;
+mod kills;
 mod machines;
 #[path = "../harness/process.rs"]
 mod process;
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use harness::pg_schema;
 
@@ -37,11 +40,23 @@ fn seed() -> u64 {
     seed
 }
 
-/// Whether there is a PostgreSQL to run on.
-fn asked_for() -> bool {
-    let asked = pg_schema::address().is_some();
-    if !asked {
+/// PostgreSQL is everyone's; whoever takes it away from under the others has to be alone.
+static POSTGRES: RwLock<()> = RwLock::new(());
+
+fn is_there() -> bool {
+    let there = pg_schema::address().is_some();
+    if !there {
         println!("skipped: {} names no PostgreSQL", pg_schema::VARIABLE);
     }
-    asked
+    there
+}
+
+/// A share of the PostgreSQL to run on, if there is one.
+fn postgres() -> Option<RwLockReadGuard<'static, ()>> {
+    is_there().then(|| POSTGRES.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// All of it.
+fn postgres_alone() -> Option<RwLockWriteGuard<'static, ()>> {
+    is_there().then(|| POSTGRES.write().unwrap_or_else(PoisonError::into_inner))
 }
