@@ -15,6 +15,7 @@ const NAME: &str = "undb.toml";
 
 /// What the file may hold: one key for each flag. A key that is not known has been refused before this is read.
 #[derive(Debug, Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "a flag says what kind of thing it takes")]
 pub struct File {
     pub data_dir: Option<PathBuf>,
     pub store: Option<String>,

@@ -115,7 +115,8 @@ impl<'a> Txn<'a> {
             self.fetch(&BTreeSet::new())?;
         }
         let number = number.to_be_bytes();
-        let (mut keys, mut values, mut deleted): (Vec<&[u8]>, Vec<&[u8]>, Vec<&[u8]>) = Default::default();
+        let mut keys: Vec<&[u8]> = Vec::new();
+        let (mut values, mut deleted) = (keys.clone(), keys.clone());
         for (key, value) in changes.iter() {
             match value {
                 Some(value) => {
