@@ -23,6 +23,7 @@ use crate::access::Operator;
 use crate::cli::Failure;
 use crate::config::{Settings, owner_read};
 use crate::http;
+use crate::kv;
 use crate::service::auth::{self, Credentials};
 use crate::service::demo::{self, Held};
 use crate::service::{Core, jobs, lease};
@@ -122,11 +123,13 @@ impl Running {
             tracing::warn!(code = error.code.name(), "how tokens were used could not be written");
         }
         // Every commit that has answered is on the disk already; dropping the last core closes the database.
-        self.core.engine.writable().map_err(|_| {
-            Failure::Failed(
+        match self.core.engine.writable() {
+            // A database that is away at the moment is nothing that ending has to do with.
+            Ok(()) | Err(kv::Error::Away(_)) => Ok(()),
+            Err(_) => Err(Failure::Failed(
                 "Writing to the disk has failed. What was answered with success is there; what was answered with `commit_unknown` may be there or not. See to the disk before the next start.".into(),
-            )
-        })
+            )),
+        }
     }
 
     /// Waits until the server ends by itself, which it does only if something is wrong.

@@ -49,6 +49,13 @@ impl OfToken {
         self.uses.last().filter(|last| Some(*last) > self.written)
     }
 
+    /// What was added alone, for a store that others add to as well.
+    fn added(&self) -> TokenUsesOf {
+        let days = self.days.iter().filter(|(_, held)| !held.more.is_none());
+        let days = days.map(|(day, held)| DayUses { day: *day, usage: held.more, new: false });
+        (self.last_unwritten(), days.collect())
+    }
+
     fn unwritten(&self) -> TokenUsesOf {
         let days = self.days.iter().filter(|(_, held)| !held.more.is_none());
         // What the store has of a day that was not asked for is asked for the next time.
@@ -94,10 +101,12 @@ impl Used {
         }
     }
 
-    /// What is not written yet. Call [`Used::written`] once it is.
+    /// What is not written yet. Call [`Used::written`] once it is. On a store that other processes write to, a figure is what
+    /// is to be added to the store's: see [`store::usage::usage_add`].
     pub fn unwritten(&self, engine: &dyn Engine, now: Time) -> Result<Vec<TokenUses>> {
         let asked = self.unread(Day::of(now));
-        if !asked.is_empty() {
+        let shared = engine.waits_on_network();
+        if !shared && !asked.is_empty() {
             // Nobody else writes these rows: what is read stays true.
             let stored = store::usage::usage_get(engine.read()?.as_ref(), &asked)?;
             let mut held = self.held();
@@ -109,7 +118,7 @@ impl Used {
         }
         let held = self.held();
         let all = held.iter().map(|(token, of)| {
-            let (last, days) = of.unwritten();
+            let (last, days) = if shared { of.added() } else { of.unwritten() };
             TokenUses { space: of.space, token: *token, last, days }
         });
         Ok(all.filter(|uses| uses.last.is_some() || !uses.days.is_empty()).collect())
@@ -129,6 +138,20 @@ impl Used {
             Arc::strong_count(&of.uses) > 1 || unwritten
         });
         asked
+    }
+
+    /// Takes note that these have been added in the store.
+    pub fn added(&self, all: &[TokenUses]) {
+        let mut held = self.held();
+        for uses in all {
+            let Some(of) = held.get_mut(&uses.token) else { continue };
+            of.written = of.written.max(uses.last);
+            for DayUses { day, usage, .. } in &uses.days {
+                if let Some(held) = of.days.get_mut(day) {
+                    held.more = held.more.minus(*usage);
+                }
+            }
+        }
     }
 
     /// Takes note that these are in the store.

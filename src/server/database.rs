@@ -26,7 +26,9 @@ impl Place {
     /// Reads what a user calls a place.
     pub fn parse(text: &str) -> Result<Place, String> {
         match text.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Address::parse(text).map(|address| Place::Store(Box::new(address))),
+            Some(("postgres" | "postgresql", _)) => {
+                Address::parse(text).map(|address| Place::Store(Box::new(address)))
+            }
             Some((scheme, _)) => Err(format!("undb knows no stores that are reached by `{scheme}://`")),
             None if text.is_empty() => Err("a place is not empty".into()),
             None => Ok(Place::Directory(text.into())),
@@ -83,7 +85,8 @@ pub fn engine_open(place: &Place, cache_bytes: u64) -> Result<Arc<dyn Engine>, F
     let data_dir = match place {
         Place::Directory(data_dir) => data_dir,
         Place::Store(address) => {
-            let engine = Postgres::open((**address).clone()).map_err(|error| engine_failure(place, &error))?;
+            let engine =
+                Postgres::open((**address).clone()).map_err(|error| engine_failure(place, &error))?;
             return Ok(Arc::new(engine));
         }
     };

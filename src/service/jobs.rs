@@ -73,9 +73,17 @@ pub async fn token_used_write(core: &Arc<Core>, _operator: Operator) -> Result<(
         return Ok(());
     }
     let writing = used.clone();
-    let body = move |write: &mut dyn Write| Ok((Outcome::Keep, store::usage::usage_put(write, &writing)?));
+    let shared = core.engine.waits_on_network();
+    let body = move |write: &mut dyn Write| {
+        let put = if shared { store::usage::usage_add } else { store::usage::usage_put };
+        Ok((Outcome::Keep, put(write, &writing)?))
+    };
     core.door.write(core, Weight::Light, Vec::new(), body).await?;
-    core.known.tokens.used.written(&used);
+    if shared {
+        core.known.tokens.used.added(&used);
+    } else {
+        core.known.tokens.used.written(&used);
+    }
     Ok(())
 }
 

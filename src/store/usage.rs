@@ -93,6 +93,24 @@ pub fn usage_list_all(
     Ok(found)
 }
 
+/// Adds to how tokens were used, where several processes do that. Said twice it is twice.
+pub fn usage_add(txn: &mut dyn Write, all: &[TokenUses]) -> Result<()> {
+    let keys: Vec<_> = all.iter().map(|uses| Key::new().id(uses.space).id(uses.token)).collect();
+    let used: Vec<_> = keys.iter().map(|key| (TOKEN_USED, key.as_bytes())).collect();
+    let days = all.iter().flat_map(|uses| uses.days.iter().map(|of| (uses.space, uses.token, of.day)));
+    let stored = usage_get(txn, &days.collect::<Vec<_>>())?;
+    let (mut stored, used) = (stored.into_iter(), txn.get(&used)?);
+    let mut whole = all.to_vec();
+    for (uses, last) in whole.iter_mut().zip(used) {
+        let last: Option<Time> = decode(last)?;
+        uses.last = uses.last.map(|own| own.max(last.unwrap_or(own)));
+        for (of, stored) in uses.days.iter_mut().zip(&mut stored) {
+            (of.usage, of.new) = (stored.plus(of.usage), stored.is_none());
+        }
+    }
+    usage_put(txn, &whole)
+}
+
 /// Writes how tokens were used; those whose space is gone are left out. Said twice it is the same: figures are whole.
 pub fn usage_put(txn: &mut dyn Write, all: &[TokenUses]) -> Result<()> {
     let spaces: Vec<_> = all.iter().map(|uses| Key::new().id(uses.space)).collect();

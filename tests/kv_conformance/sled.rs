@@ -291,7 +291,7 @@ fn a_body_that_panics_leaves_the_engine_whole() {
             txn.put(SPACE, b"a", b"");
             panic!("on purpose")
         };
-        let _ = sled.write(b"", Box::new(body));
+        drop(sled.write(b"", Box::new(body)));
     }));
     assert!(panicked.is_err());
     put(&sled, b"b", b"");

@@ -63,7 +63,7 @@ fn nothing_acknowledged_is_lost_whoever_is_killed() {
                 postgres_start(&control);
             }
             if what != "PostgreSQL" {
-                let again = machines.process(which, kill);
+                let again = machines.process(which, usize::try_from(kill).unwrap());
                 machines.processes.insert(which, again);
                 *addresses.lock().unwrap() = machines.addresses();
             }

@@ -9,13 +9,13 @@ use undb::kv::postgres::Postgres;
 use crate::harness::pg_schema::Schema;
 use crate::harness::{Answer, Server, Setup, Shop};
 
-fn engine(schema: &Schema) -> Option<Arc<dyn Engine>> {
-    Some(Arc::new(Postgres::open(schema.address()).unwrap()))
+fn engine(schema: &Schema) -> Arc<dyn Engine> {
+    Arc::new(Postgres::open(schema.address()).unwrap())
 }
 
 fn two(schema: &Schema) -> (Shop, Server) {
-    let shop = Shop::with(Setup { engine: engine(schema), ..Setup::default() });
-    let other = Server::with(Setup { engine: engine(schema), ..Setup::default() });
+    let shop = Shop::with(Setup { engine: Some(engine(schema)), ..Setup::default() });
+    let other = Server::with(Setup { engine: Some(engine(schema)), ..Setup::default() });
     (shop, other)
 }
 
@@ -27,7 +27,7 @@ fn got(shop: &Shop, tail: &str) -> Answer {
 fn first_starts_at_once_make_one_database() {
     let Some(schema) = crate::schema() else { return };
     let starts: Vec<Server> = std::thread::scope(|scope| {
-        let start = || Server::with(Setup { engine: engine(&schema), ..Setup::default() });
+        let start = || Server::with(Setup { engine: Some(engine(&schema)), ..Setup::default() });
         let starts: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });

@@ -111,6 +111,7 @@ impl Writer {
             link: None,
             number: 0,
             queued: 0,
+            fenced: false,
             guesses: Guesses::default(),
         };
         let thread = std::thread::Builder::new().name("group writer".into()).spawn(move || own.run())?;
@@ -141,6 +142,8 @@ struct Grouping {
     number: u64,
     /// Groups that still queue with those of other processes.
     queued: u32,
+    /// The mark row was overwritten to stop a group.
+    fenced: bool,
     guesses: Guesses,
 }
 
@@ -168,6 +171,13 @@ impl Grouping {
     fn run(mut self) {
         while let Some(jobs) = self.queue.take() {
             self.group(jobs);
+        }
+        // Nobody will ask what became of a group of this process. But a fence stands for as long as there may be somebody
+        // whom it stops.
+        if !self.fenced
+            && let Some(link) = self.link.take().filter(Link::is_good)
+        {
+            let _ = wait_for(self.pool.handle(), link.delete(&[&self.mark.key]));
         }
     }
 
@@ -247,6 +257,7 @@ impl Grouping {
                 let number = self.number + 1;
                 // The number after it is the fence's.
                 self.number += 2;
+                self.fenced = true;
                 match wait_for(pool.handle(), fate(&pool, &self.mark, number)) {
                     Ok(Fate::Done) => Ok(ran),
                     Ok(Fate::NotDone) => Err(Failed::Not(Fault::Lost(reason))),
