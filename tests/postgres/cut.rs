@@ -99,7 +99,7 @@ fn no_acknowledged_write_is_lost_and_none_is_done_twice_when_connections_are_cut
             }
         });
         while Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(random.random_range(1..80)));
+            std::thread::sleep(Duration::from_millis(random.random_range(10..200)));
             proxy.cut(|| random.random_ratio(1, 3));
             cuts += 1;
         }

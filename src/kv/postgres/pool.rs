@@ -16,7 +16,7 @@ use crate::kv::{Error, Result, lock};
 /// How long a snapshot may wait for a connection.
 const POOL_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait before the store is looked for again, in milliseconds.
-const LOOK_MS: std::ops::Range<u64> = 100..300;
+const LOOK_MS: std::ops::Range<u64> = 40..160;
 
 /// The connections.
 pub(super) struct Pool {
