@@ -10,6 +10,10 @@ use crate::access::Operator;
 use crate::server::{Place, engine_open, engine_open_existing};
 use crate::service::copy::{Report, Stage, Stopped, copy};
 
+/// For the cache of each of the two: every key is read once and in order, so that a larger one only takes memory, several
+/// times what it is said to hold.
+const CACHE_BYTES_MAX: u64 = 8 << 20;
+
 #[derive(Args)]
 pub struct CopyArgs {
     /// The database that is copied: a data directory, or an address `postgres://…`
@@ -29,7 +33,7 @@ pub fn run(args: &CopyArgs, database: &Database) -> Result<(), Failure> {
     if from.is_same(to) {
         return Err(Failure::Usage(format!("A database can't be copied to where it is: {from}.")));
     }
-    let cache_bytes = database.0.cache_bytes;
+    let cache_bytes = database.0.cache_bytes.min(CACHE_BYTES_MAX);
     let source = engine_open_existing(from, cache_bytes)?;
     let target = engine_open(to, cache_bytes)?;
     let (began, bar) = (Instant::now(), progress_bar());
