@@ -19,7 +19,7 @@ use crate::{is_long, number, postgres_alone, seed};
 const WRITERS: usize = 16;
 const BULK: usize = 10;
 /// How long it may take until writes are acknowledged again.
-const BACK: Duration = Duration::from_secs(60);
+const BACK: Duration = Duration::from_mins(1);
 /// How long until another process runs the jobs, and some more for a machine that is busy.
 const TAKEN_OVER: Duration = Duration::from_secs(20);
 
@@ -171,7 +171,7 @@ fn check(machines: &Machines, records: &str, told: &[Told]) {
     for one in told {
         match one {
             Told::One { code, id } => {
-                assert_eq!(codes.get(code), Some(id), "{code} was acknowledged as {id}")
+                assert_eq!(codes.get(code), Some(id), "{code} was acknowledged as {id}");
             }
             Told::Bulk(shelf) => assert_eq!(shelves.get(shelf), Some(&BULK), "the bulk {shelf}"),
         }

@@ -9,22 +9,21 @@
 )]
 
 mod format_1;
+mod golden;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod own;
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use format_1::*;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use golden::{Golden, hex};
 use undb::access::{Operator, SpaceManage};
 use undb::clock::Time;
 use undb::codec::key::Key;
-use undb::codec::value::{decode, encode};
+use undb::codec::value::decode;
 use undb::error::Faults;
 use undb::id::{
     BaseId, ChoiceId, DoomId, FieldId, Id, RecordId, SessionId, SpaceId, TableId, TokenId, UserId,
@@ -58,54 +57,6 @@ const LATER: Time = Time::from_millis(1_795_512_660_000);
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(b"0123456789abcdef"[digit as usize]))
-        .collect()
-}
-
-/// Where the bytes are not those that are written down; empty if all are.
-#[derive(Default)]
-struct Golden(Vec<String>);
-
-impl Golden {
-    fn bytes(&mut self, what: &str, found: &[u8], expected: &str) {
-        if hex(found) != expected {
-            self.0.push(format!("{what}: \"{}\"", hex(found)));
-        }
-    }
-
-    /// A value that encodes to these bytes, and comes back from them.
-    fn value<T: Serialize + DeserializeOwned>(&mut self, what: &str, value: &T, expected: &str) {
-        let bytes = encode(value).unwrap();
-        self.bytes(what, &bytes, expected);
-        let again = decode::<T>(&bytes).unwrap();
-        assert_eq!(encode(&again).unwrap(), bytes, "{what}");
-    }
-
-    /// The same for one that can be compared.
-    fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(
-        &mut self,
-        what: &str,
-        value: &T,
-        expected: &str,
-    ) {
-        self.value(what, value, expected);
-        assert_eq!(&decode::<T>(&encode(value).unwrap()).unwrap(), value);
-    }
-
-    #[track_caller]
-    fn check(self) {
-        assert!(
-            self.0.is_empty(),
-            "stored bytes have changed, and with them the format of the database:\n{}",
-            self.0.join("\n")
-        );
-    }
 }
 
 fn token(old: bool) -> Token {
