@@ -16,7 +16,7 @@ const CLIENTS: usize = 16;
 /// Records that the clients meet on, each of which makes one history a round.
 const RECORDS: usize = 8;
 /// Calls of one client in a round; a history has some sixteen times that, by the number of records.
-const CALLS: usize = 40;
+const CALLS: usize = 24;
 
 #[test]
 fn every_records_history_is_linearizable() {

@@ -28,7 +28,7 @@ impl Machines {
         let (directory, schema) = (TempDir::new().unwrap(), Schema::make());
         let store = schema.text();
         run(directory.path(), &store, &["space", "create", "Main"]);
-        let scopes = ["records:read", "records:write", "schema:read", "schema:write", "tokens:write"];
+        let scopes = ["records:read", "records:write", "schema:read", "schema:write", "tokens:manage"];
         let mut command = vec!["token", "create", "--space", "Main", "--name", "t"];
         command.extend(scopes.iter().flat_map(|scope| ["--scope", scope]));
         let token = run(directory.path(), &store, &command);
