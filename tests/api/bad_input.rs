@@ -20,9 +20,9 @@ fn send(server: &Server, world: &World, cookie: &str, id: &str, bytes: &[u8]) ->
 
 /// Everything that is stored of people, spaces and what is in them, but when tokens were used.
 pub fn stored(server: &Server) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
-    use undb::store::schema::{EXPIRY, MAP, META, TOKEN_USAGE, TOKEN_USED};
-    let kept =
-        MAP.iter().map(|entry| entry.of).filter(|of| ![META, TOKEN_USED, TOKEN_USAGE, EXPIRY].contains(of));
+    use undb::store::schema::{EXPIRY, LEASE, MAP, META, TOKEN_USAGE, TOKEN_USED};
+    let own = [META, TOKEN_USED, TOKEN_USAGE, EXPIRY, LEASE];
+    let kept = MAP.iter().map(|entry| entry.of).filter(|of| !own.contains(of));
     kept.map(|of| rows(server.core.engine.as_ref(), of, &[])).collect()
 }
 

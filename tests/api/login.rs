@@ -66,14 +66,18 @@ fn guesses_at_the_same_time_do_not_outrun_the_limit() {
 
 #[test]
 fn a_restart_forgets_no_failures() {
-    let server = Server::start();
+    let directory = tempfile::TempDir::new().unwrap();
+    let start = || {
+        let options = undb::kv::sled::Options::default();
+        let engine = undb::kv::sled::Sled::open(directory.path().join("data"), options);
+        Server::with(Setup { engine: Some(Arc::new(engine.unwrap())), ..Setup::default() })
+    };
+    let server = start();
     server.owner();
     for _ in 0..LOGIN_FAILURES_MAX {
         assert_eq!(login(&server, "nobody@example.com", "wrong-horse").status, 401);
     }
-    let directory = server.stop().unwrap();
-    let engine =
-        undb::kv::sled::Sled::open(directory.path().join("data"), undb::kv::sled::Options::default());
-    let server = Server::with(Setup { engine: Some(Arc::new(engine.unwrap())), ..Setup::default() });
+    drop(server);
+    let server = start();
     refused(&login(&server, EMAIL, PASSWORD), "by address", 429, "too_many_attempts", &[]);
 }
