@@ -13,6 +13,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -37,7 +38,7 @@ wrk.headers["x-undb-api-token"] = os.getenv("TOKEN")
 wrk.headers["content-type"] = "application/json"
 local n, thread = 0, 0
 function setup(other) thread = thread + 1 other:set("number", thread) end
-function init() math.randomseed(os.time() * 10 + number) mark = tostring(math.random(1, 999999999)) .. "-" .. number end
+function init() math.randomseed(tonumber(os.getenv("SEED")) + number) mark = tostring(math.random(1, 999999999)) .. "-" .. number end
 function request()
   if kind == "get" then return wrk.format("GET", path .. "/" .. ids[math.random(#ids)]) end
   if kind == "list" then return wrk.format("GET", path .. "?limit=30") end
@@ -105,10 +106,12 @@ class Undb:
         ports = self.ports[:connections]
         share = [connections // len(ports) + (n < connections % len(ports)) for n in range(len(ports))]
         environment = {**os.environ, "KIND": kind, "RECORDS": self.records, "TOKEN": self.token, "IDS": " ".join(self.ids[:500])}
+        # Of each process its own, or they would make the same values.
+        seeds = [str(random.randrange(1 << 31)) for _ in ports]
         running = [
             subprocess.Popen(["wrk", "-t1", f"-c{count}", f"-d{seconds}", "-s", script, f"http://127.0.0.1:{port}"],
-                             env=environment, stdout=subprocess.PIPE, text=True)
-            for port, count in zip(ports, share)
+                             env={**environment, "SEED": seed}, stdout=subprocess.PIPE, text=True)
+            for port, count, seed in zip(ports, share, seeds)
         ]
         found = [re.search(r"RESULT (\S+) (\d+) (\S+)", process.communicate()[0]) for process in running]
         if any(int(match[2]) for match in found):
