@@ -197,7 +197,7 @@ class Load:
     def __init__(self, port, path, headers):
         self.port, self.path, self.headers = port, path, headers
         self.lock, self.ending = threading.Lock(), False
-        self.acknowledged, self.last = [], time.monotonic()
+        self.acknowledged = []
         self.answers = {}
         self.threads = [threading.Thread(target=self.write, args=(number,), daemon=True) for number in range(WRITERS)]
         for thread in self.threads:
@@ -220,7 +220,6 @@ class Load:
                 self.answers[kind] = self.answers.get(kind, 0) + 1
                 if status == 201:
                     self.acknowledged.append(name)
-                    self.last = time.monotonic()
             if status == 201:
                 count += 1
             else:

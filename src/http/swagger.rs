@@ -42,8 +42,7 @@ pub struct Asset {
     /// Shared with every answer, and with the binary where it is served as its crate has it.
     bytes: Bytes,
     of_type: String,
-    /// Found when first asked for, so that a server that starts doesn't read the megabytes of Swagger UI into memory.
-    etag: OnceLock<String>,
+    etag: String,
     packed: OnceLock<Option<Bytes>>,
     pack: fn(&[u8]) -> std::io::Result<Vec<u8>>,
 }
@@ -54,19 +53,18 @@ impl Asset {
             Cow::Borrowed(bytes) => Bytes::from_static(bytes),
             Cow::Owned(bytes) => bytes.into(),
         };
-        let (etag, packed) = (OnceLock::new(), OnceLock::new());
-        Asset { bytes, of_type: of_type.into(), etag, packed, pack: gzip_small }
+        let etag = etag(&blake3::hash(&bytes));
+        Asset { pack: gzip_small, ..Asset::tagged(bytes, of_type, etag) }
     }
 
     /// A file whose entity tag is known otherwise, and which is sent for a while only.
     pub fn tagged(bytes: impl Into<Bytes>, of_type: impl Into<String>, etag: String) -> Asset {
         let pack = |bytes: &[u8]| Coding::Gzip.pack(bytes);
-        let (bytes, of_type, packed) = (bytes.into(), of_type.into(), OnceLock::new());
-        Asset { bytes, of_type, etag: etag.into(), packed, pack }
+        Asset { bytes: bytes.into(), of_type: of_type.into(), etag, packed: OnceLock::new(), pack }
     }
 
     pub fn etag(&self) -> &str {
-        self.etag.get_or_init(|| etag(&blake3::hash(&self.bytes)))
+        &self.etag
     }
 
     /// Bytes that it takes, packed too as far as it has been packed.
@@ -86,8 +84,8 @@ impl Asset {
 
     /// The file, or 304 if the browser has it.
     pub fn send(&self, request: &HttpRequest) -> HttpResponse {
-        let known = is_known(request, self.etag());
-        let mut response = if known { not_modified(self.etag()) } else { self.whole(request) };
+        let known = is_known(request, &self.etag);
+        let mut response = if known { not_modified(&self.etag) } else { self.whole(request) };
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         response
     }
@@ -95,7 +93,7 @@ impl Asset {
     fn whole(&self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
         response.insert_header((header::CONTENT_TYPE, self.of_type.as_str()));
-        response.insert_header((header::ETAG, self.etag()));
+        response.insert_header((header::ETAG, self.etag.as_str()));
         // Every browser reads gzip, so each file is packed once at most, on first use.
         if takes_gzip(request)
             && let Some(packed) = self.pack()

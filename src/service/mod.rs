@@ -134,7 +134,7 @@ impl Core {
         let (instance, floor, mark) = receipt.wait()??;
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Arc::new(Core {
-            lease: lease::Lease::new(engine.waits_on_network()),
+            lease: lease::Lease::new(shared),
             engine,
             ids: Ids::new(floor, mark, options.seed),
             clock: options.clock,

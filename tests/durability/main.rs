@@ -20,20 +20,8 @@ mod sweep;
 
 use std::path::Path;
 
-use process::{Client, Process};
+use process::{Client, Process, number, seed};
 use serde_json::{Value, json};
-
-/// A number from the environment.
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
-}
-
-/// A seed, printed, so that a run can be repeated as far as processes and disks let it.
-fn seed() -> u64 {
-    let seed = number("UNDB_SEED").unwrap_or_else(rand::random);
-    println!("UNDB_SEED={seed}");
-    seed
-}
 
 /// A table in a new database, and a token for it.
 #[derive(Clone)]

@@ -15,6 +15,18 @@ use serde_json::Value;
 /// How long a test waits for something that has to happen.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A number from the environment.
+pub fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+/// A seed, printed, so that a run can be repeated as far as processes and disks let it.
+pub fn seed() -> u64 {
+    let seed = number("UNDB_SEED").unwrap_or_else(rand::random);
+    println!("UNDB_SEED={seed}");
+    seed
+}
+
 /// A server process. Dropping it kills it.
 pub struct Process {
     child: Child,
@@ -136,6 +148,25 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Option<Got> {
+        self.answered(method, path, headers, body).map(|(got, _)| got)
+    }
+
+    /// A thing as it is, and its entity tag; `None` if it is not answered with 200.
+    pub fn tagged(&self, path: &str, headers: &[(&str, &str)]) -> Option<(Value, String)> {
+        match self.answered("GET", path, headers, None)? {
+            ((200, thing), Some(tag)) => Some((thing, tag)),
+            _ => None,
+        }
+    }
+
+    /// The answer, and the entity tag in its head.
+    fn answered(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Option<(Got, Option<String>)> {
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
@@ -150,21 +181,11 @@ impl Client {
         };
         let read = response.and_then(|mut response| {
             let status = response.status().as_u16();
+            let tag = response.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
             let bytes = response.body_mut().with_config().limit(256 << 20).read_to_vec()?;
-            Ok((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+            Ok(((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)), tag))
         });
         read.map_err(|error| *self.fault.borrow_mut() = error.to_string()).ok()
-    }
-
-    /// A thing as it is, and its entity tag; `None` if it is not answered with 200.
-    pub fn tagged(&self, path: &str, headers: &[(&str, &str)]) -> Option<(Value, String)> {
-        let mut request = self.agent.get(format!("http://{}{path}", self.address));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut response = request.call().ok().filter(|response| response.status() == 200)?;
-        let tag = response.headers().get("etag")?.to_str().ok()?.to_owned();
-        Some((serde_json::from_slice(&response.body_mut().read_to_vec().ok()?).ok()?, tag))
     }
 
     /// Why the last answer did not come.

@@ -124,7 +124,7 @@ fn a_revoked_token_is_dead_everywhere_at_once() {
     let machines = Machines::start();
     let table = machines.table("revoked", &fields());
     let tokens = "/api/spaces/Main/tokens";
-    let addresses: Vec<_> = machines.processes.iter().map(|process| process.address).collect();
+    let addresses = machines.addresses();
     for round in 0..6 {
         let body = json!({"name": format!("t{round}"), "scopes": ["records:read"]});
         let made = machines.client(round).must("POST", tokens, Some(&body), 201);

@@ -81,12 +81,6 @@ fn nothing_acknowledged_is_lost_whoever_is_killed() {
     lease_is_held_by_one(&machines);
 }
 
-impl Machines {
-    fn addresses(&self) -> Vec<SocketAddr> {
-        self.processes.iter().map(|process| process.address).collect()
-    }
-}
-
 /// One of those who write. Each call is repeated under its key, at whatever process, until it is acknowledged.
 struct Writer<'a> {
     number: usize,

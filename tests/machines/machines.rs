@@ -58,8 +58,12 @@ impl Machines {
 
     /// A client whose first request goes to the n-th process, the next one to the one after it, and so on.
     pub fn client(&self, n: usize) -> RoundRobin {
-        let addresses: Vec<SocketAddr> = self.processes.iter().map(|process| process.address).collect();
-        RoundRobin::new(&addresses, &self.token, n)
+        RoundRobin::new(&self.addresses(), &self.token, n)
+    }
+
+    /// Where the processes listen.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.processes.iter().map(|process| process.address).collect()
     }
 }
 
@@ -83,6 +87,12 @@ impl RoundRobin {
         RoundRobin { clients, token: token.to_owned(), turn: Cell::new(first) }
     }
 
+    fn next(&self) -> &Client {
+        let turn = self.turn.get();
+        self.turn.set(turn + 1);
+        &self.clients[turn % self.clients.len()]
+    }
+
     /// `None` if no whole answer came.
     pub fn send(
         &self,
@@ -91,11 +101,9 @@ impl RoundRobin {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Option<Got> {
-        let turn = self.turn.get();
-        self.turn.set(turn + 1);
         let mut all = vec![("x-undb-api-token", self.token.as_str())];
         all.extend(headers);
-        self.clients[turn % self.clients.len()].send(method, path, &all, body)
+        self.next().send(method, path, &all, body)
     }
 
     /// What has to be answered with `status`.
@@ -108,9 +116,7 @@ impl RoundRobin {
 
     /// A record as it is, and its entity tag.
     pub fn tagged(&self, path: &str) -> (Value, String) {
-        let turn = self.turn.get();
-        self.turn.set(turn + 1);
-        let client = &self.clients[turn % self.clients.len()];
+        let client = self.next();
         let found = client.tagged(path, &[("x-undb-api-token", &self.token)]);
         found.unwrap_or_else(|| panic!("GET {path}: {}", client.fault()))
     }

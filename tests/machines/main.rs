@@ -23,21 +23,10 @@ mod process;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use harness::pg_schema;
-
-/// A number from the environment.
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
-}
+use process::{number, seed};
 
 fn is_long() -> bool {
     number("UNDB_LONG") == Some(1)
-}
-
-/// A seed, printed.
-fn seed() -> u64 {
-    let seed = number("UNDB_SEED").unwrap_or_else(rand::random);
-    println!("UNDB_SEED={seed}");
-    seed
 }
 
 /// PostgreSQL is everyone's; whoever takes it away from under the others has to be alone.

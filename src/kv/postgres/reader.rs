@@ -14,7 +14,7 @@ use crate::kv::staged::{plain_key, stored_key};
 use crate::kv::{Bytes, Each, Error, Keyspace, Read, Result, Way};
 
 /// Rows of a scan's first batch, and of the largest.
-const BATCH_FIRST: usize = 64;
+pub(super) const BATCH_FIRST: usize = 64;
 const BATCH_MAX: usize = 1024;
 /// Bytes that a batch should have.
 const BATCH_BYTES: usize = 2 << 20;

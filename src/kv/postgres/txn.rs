@@ -8,14 +8,11 @@ use super::count;
 use super::learn::Values;
 use super::link::{Fault, Link, Rows};
 use super::pool::Pool;
-use super::reader::{batch_next, each_of, range_of};
+use super::reader::{BATCH_FIRST, batch_next, each_of, range_of};
 use super::setup::Mark;
 use super::wait::wait_for;
 use crate::kv::staged::{Changes, stored_key};
 use crate::kv::{Bytes, Each, Error, Keyspace, Read, Result, Way};
-
-/// Rows of a scan's first batch.
-const BATCH_FIRST: usize = 64;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """What undb on PostgreSQL should reach: from the round trips of a call, the time that each takes, and the CPU that was measured.
 
-    python3 benches/scale/model.py [--clients 64] [--server-us 25] [--database-us 20] …
+    python3 benches/postgres/model.py [--clients 64] [--server-us 25] [--database-us 20] …
 
 A closed loop: so many clients a process, each with one call at a time. A call takes its round trips one after another; reads
 that wait at the same time share theirs, and all writes that wait at a process go into one transaction of two round trips, the
 next one gathering meanwhile. So a process's writers are bounded by one group at a time, its readers by its CPU, and all of them
-by the database's. The defaults are what `scale.py` measured on two cores that servers, database and load share.
+by the database's. The defaults are what `throughput.py` measured on two cores that servers, database and load share.
 """
 
 import argparse

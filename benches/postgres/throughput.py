@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """undb on its own disk and on PostgreSQL, with one process and with three, beside pgbench, in one run.
 
-    .ci/postgres python3 benches/scale/scale.py --undb PATH/TO/undb [--seconds 4] [--rounds 3]
+    .ci/postgres python3 benches/postgres/throughput.py --undb PATH/TO/undb [--seconds 4] [--rounds 3]
 
 `.ci/postgres` starts a PostgreSQL for it. Needs wrk, pgbench and psql. Everything shares the machine's cores: servers,
 PostgreSQL and load. Each figure is the median of rounds that take turns.
