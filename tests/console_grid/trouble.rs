@@ -113,6 +113,11 @@ fn what_was_done_is_taken_back_and_done_again() {
         browser.press(&["Control+y"]);
         desk.expect(field, values.as_array().unwrap());
     }
+    // However fast the keys come, none of them is lost.
+    browser.press(&["Control+z"; 4]);
+    for (field, values) in &steps {
+        desk.expect(field, values.as_array().unwrap());
+    }
     is_quiet(&browser);
 }
 

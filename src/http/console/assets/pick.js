@@ -142,7 +142,8 @@ function restorer(app, kept) {
       app.grew(records.length);
     }
     await app.reload();
-    toast(t.count("grid.restored", kept.length));
+    const ids = kept.map((record) => record.id);
+    toast(t.count("grid.restored", ids.length), { action: app.taking(() => deleteRecords(app, ids)) });
   };
 }
 

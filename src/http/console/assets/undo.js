@@ -10,6 +10,8 @@ export class Undo {
   #undone = [];
   /** Where deeds go that are done now: what takes a deed back is one itself. */
   #target = null;
+  /** Settled when nothing is being taken back. */
+  #turn = Promise.resolve();
 
   /** Remembers what takes back a deed that was done: `back` resolves with false if it could not. */
   push(back) {
@@ -33,20 +35,29 @@ export class Undo {
 
   /** Takes the last deed back. */
   undo() {
-    return this.take(this.last);
+    return this.#next(() => this.last);
   }
 
   /** Does again what was taken back last. */
   redo() {
-    return this.take(this.#undone.at(-1));
+    return this.#next(() => this.#undone.at(-1));
   }
 
   /** Takes one deed back, unless it has been. Resolves with false if it is to be tried again. */
-  async take(deed) {
+  take(deed) {
+    return this.#next(() => deed);
+  }
+
+  /** One after the other: which deed is the last, and which list a deed belongs to, is told by when its turn comes. */
+  #next(chosen) {
+    this.#turn = this.#turn.then(() => this.#take(chosen()));
+    return this.#turn;
+  }
+
+  async #take(deed) {
     const [from, to] = this.#undone.includes(deed) ? [this.#undone, this.#done] : [this.#done, this.#undone];
     const at = from.indexOf(deed);
-    // One after the other: which list a deed belongs to is told by when it is done.
-    if (at < 0 || this.#target !== null) return this.#target === null;
+    if (at < 0) return true;
     from.splice(at, 1);
     this.#target = to;
     const done = await run(deed.back);
