@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Row, SimpleQueryMessage, Statement};
 
 use super::address::Address;
 use crate::kv::{Bytes, Error, Result, Way};
@@ -178,12 +178,12 @@ impl Link {
         self.bounded(self.client.batch_execute(sql)).await
     }
 
-    /// Takes the lock that processes queue by, for this connection; it outlives transactions.
-    pub(super) async fn lock(&self) -> std::result::Result<(), Fault> {
-        match &self.lock {
-            Some([take, _]) => self.run(take).await,
-            None => Ok(()),
-        }
+    /// Takes the lock that processes queue by, for this connection; it outlives transactions. Answers whether another one
+    /// had it.
+    pub(super) async fn lock(&self) -> std::result::Result<bool, Fault> {
+        let Some([take, _]) = &self.lock else { return Ok(false) };
+        let said = self.bounded(self.client.simple_query(take)).await?;
+        Ok(said.iter().any(|said| matches!(said, SimpleQueryMessage::Row(row) if row.get(0) == Some("f"))))
     }
 
     pub(super) async fn unlock(&self) -> std::result::Result<(), Fault> {
@@ -236,7 +236,10 @@ impl Link {
 async fn lock_of(client: &Client) -> std::result::Result<[String; 2], tokio_postgres::Error> {
     let row = client.query_one("SELECT 'undb_kv'::regclass::oid::int8", &[]).await?;
     let key = (0x0075_6e64 << 32) | row.try_get::<_, i64>(0)?;
-    Ok([format!("SELECT pg_advisory_lock({key})"), format!("SELECT pg_advisory_unlock({key})")])
+    let take = format!(
+        "SELECT CASE WHEN pg_try_advisory_lock({key}) THEN true ELSE pg_advisory_lock({key}) IS NULL END"
+    );
+    Ok([take, format!("SELECT pg_advisory_unlock({key})")])
 }
 
 fn bytes(row: &Row, column: usize) -> Bytes {

@@ -58,6 +58,7 @@ struct Counters {
     commits: AtomicU64,
     groups: AtomicU64,
     reruns: AtomicU64,
+    lock_waits: AtomicU64,
     round_trips: AtomicU64,
     snapshots: AtomicU64,
 }
@@ -150,6 +151,7 @@ impl Engine for Postgres {
             commits: read(&counters.commits),
             flushes: read(&counters.groups),
             reruns: read(&counters.reruns),
+            lock_waits: read(&counters.lock_waits),
             snapshots: read(&counters.snapshots),
             round_trips: read(&counters.round_trips),
             connections_used: self.pool.used(),

@@ -24,6 +24,8 @@ pub(super) struct Txn<'a> {
     begun: Cell<bool>,
     /// Whether it queues with other processes' groups before it begins.
     queues: bool,
+    /// Whether another process had its turn then.
+    pub(super) waited: Cell<bool>,
     pub(super) fetched: RefCell<Values>,
     /// What went wrong with a read inside a body, which that body can't be trusted to hand on.
     fault: RefCell<Option<Fault>>,
@@ -44,6 +46,7 @@ impl<'a> Txn<'a> {
             mark,
             begun: Cell::new(false),
             queues,
+            waited: Cell::new(false),
             fetched: RefCell::default(),
             fault: RefCell::default(),
         }
@@ -76,7 +79,11 @@ impl<'a> Txn<'a> {
     }
 
     async fn lock(&self) -> std::result::Result<(), Fault> {
-        if self.queues { self.link.lock().await } else { Ok(()) }
+        if self.queues && self.link.lock().await? {
+            self.waited.set(true);
+            count(&self.pool.counters().lock_waits, 1);
+        }
+        Ok(())
     }
 
     async fn end(&self, how: &str) -> std::result::Result<(), Fault> {

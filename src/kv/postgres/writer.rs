@@ -30,7 +30,7 @@ const LEVELS: usize = 3;
 /// How often a group is run again when others are in its way, and when connections break.
 const CONFLICTS_MAX: u32 = 30;
 const LOST_MAX: u32 = 3;
-/// How many groups queue with those of other processes after one of them was in the way.
+/// How many groups queue with those of other processes after one of them was in the way, or had its turn.
 const QUEUED_GROUPS: u32 = 64;
 /// How long a body may wait while the writer waits for an answer that does not come.
 const STUCK: Duration = Duration::from_secs(6);
@@ -57,13 +57,19 @@ struct Queue {
 }
 
 impl Queue {
-    fn take(&self) -> Option<Vec<Job>> {
+    /// Waits for a group's jobs. Empty once there are no more.
+    fn take(&self) -> Vec<Job> {
         let waiting = lock(&self.waiting);
         let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closing;
-        let mut waiting = self.come.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner);
-        let many = waiting.jobs.len().min(GROUP_MAX);
-        let jobs: Vec<Job> = waiting.jobs.drain(..many).collect();
-        (!jobs.is_empty()).then_some(jobs)
+        drop(self.come.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner));
+        self.more(GROUP_MAX)
+    }
+
+    /// What has come, without waiting for more.
+    fn more(&self, most: usize) -> Vec<Job> {
+        let mut waiting = lock(&self.waiting);
+        let many = waiting.jobs.len().min(most);
+        waiting.jobs.drain(..many).collect()
     }
 
     fn back(&self, jobs: Vec<Job>) {
@@ -169,7 +175,11 @@ impl From<Fault> for Failed {
 
 impl Grouping {
     fn run(mut self) {
-        while let Some(jobs) = self.queue.take() {
+        loop {
+            let jobs = self.queue.take();
+            if jobs.is_empty() {
+                break;
+            }
             self.group(jobs);
         }
         // Nobody will ask what became of a group of this process. But a fence stands for as long as there may be somebody
@@ -234,7 +244,7 @@ impl Grouping {
         }
     }
 
-    fn attempt(&mut self, jobs: &mut [Job]) -> std::result::Result<Ran, Failed> {
+    fn attempt(&mut self, jobs: &mut Vec<Job>) -> std::result::Result<Ran, Failed> {
         let pool = Arc::clone(&self.pool);
         let link = match self.link.take().filter(Link::is_good) {
             Some(link) => link,
@@ -249,7 +259,7 @@ impl Grouping {
         let tried = match done {
             Ok((ran, Ended::Done, changes)) => {
                 self.number += u64::from(!changes.is_empty());
-                self.queued = self.queued.saturating_sub(1);
+                self.queued = if txn.waited.get() { QUEUED_GROUPS } else { self.queued.saturating_sub(1) };
                 self.guesses.note(&txn.fetched.borrow(), &changes);
                 Ok(ran)
             }
@@ -277,8 +287,14 @@ impl Grouping {
     }
 
     /// Learns what the bodies read, fetches it, and runs one after the other.
-    fn bodies(&self, txn: &Txn<'_>, jobs: &mut [Job]) -> std::result::Result<(Ran, Changes), Fault> {
+    fn bodies(&self, txn: &Txn<'_>, jobs: &mut Vec<Job>) -> std::result::Result<(Ran, Changes), Fault> {
         self.learn(txn, jobs)?;
+        if self.queued > 0 {
+            // Queueing took its time: who has come meanwhile would else wait for as long again.
+            let already = jobs.len();
+            jobs.extend(self.queue.more(GROUP_MAX.saturating_sub(already)));
+            self.learn(txn, jobs.get_mut(already..).unwrap_or_default())?;
+        }
         let (mut changes, mut ran) = (Changes::default(), Ran { results: Vec::new(), commits: 0 });
         for job in jobs {
             // A body may take its time; it is the database that must not.
