@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Database, Failure, answer, say};
 use crate::access::Operator;
 use crate::config::password_read;
+use crate::error::Code;
 use crate::server::{Place, engine_open, engine_open_existing};
 use crate::service::copy::{Report, Stage, Stopped, copy};
 
@@ -128,6 +129,14 @@ fn failure(stopped: Stopped, from: &Place, to: &Place) -> Failure {
             hex(report.source),
             hex(report.target)
         )),
+        Stopped::Failed(error) if error.retry_after.is_some() => {
+            let why = error.cause().map(|cause| format!(" ({})", cause.for_log())).unwrap_or_default();
+            let lost = format!("The connection to {from} or {to} was lost{why}.");
+            let why = if error.code == Code::Unavailable { lost } else { Failure::from(error).to_string() };
+            Failure::Failed(format!(
+                "{why} What was copied stays; run the same command again, which goes on with it."
+            ))
+        }
         Stopped::Failed(error) => error.into(),
     }
 }

@@ -213,7 +213,7 @@ impl<'a> Copier<'a> {
     /// Begins to write what was gathered, and waits for what was written before.
     fn step(&mut self) -> Result<()> {
         if let Some(reason) = short_of_room(self.to.stats().disk_free_bytes) {
-            return Err(Error::new(Code::DiskFull, reason).into());
+            return Err(Error::new(Code::DiskFull, reason).retry_after(60).into());
         }
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
