@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use undb::kv::postgres::{Address, Postgres};
 use undb::kv::sled::{Options, Sled};
 use undb::kv::{Engine, Keyspace};
-use undb::store::copy::{Progress, content_scan, progress_get};
+use undb::store::copy::{Progress, content_scan, is_empty, progress_get};
 
 use crate::process::{Client, PATIENCE, Process, program};
 
@@ -90,20 +90,18 @@ impl Copying<'_> {
         ran
     }
 
-    /// Starts it and kills it after a while: how many rows it holds then, if it came further and not to an end.
+    /// Starts it and kills it after a while: how many rows are there then, if that is no whole copy.
     fn killed(&self, patience: Duration) -> Option<u64> {
-        let before = progress(self.dir, self.to).unwrap_or(0);
         let ran = self.run(&[], Some(patience));
         assert!(matches!(ran.code, None | Some(0)), "{}{}", ran.out, ran.err);
-        let rows = progress(self.dir, self.to).filter(|rows| ran.code.is_none() && *rows > before);
-        println!("killed after {patience:?} with {} MiB: {rows:?} rows are there", ran.memory_kib >> 10);
         assert!(ran.memory_kib < MEMORY_KIB_MAX, "{} KiB", ran.memory_kib);
+        let rows = unfinished(self.dir, self.to);
+        println!("killed after {patience:?} with {} MiB: {rows:?} rows are there", ran.memory_kib >> 10);
         rows
     }
 
-    /// Kills it so many times, each time while it copies; anew in a place that was made `empty` if once it was too early or
-    /// too late for that. `whole` is how long a whole copy takes, and `all` how many rows that has. How many are there at the
-    /// end.
+    /// Kills it until it was killed so many times while it copied; anew in a place that was made `empty` if once it was too
+    /// late for that. `whole` is how long a whole copy takes, and `all` how many rows that has. How many are there at the end.
     pub fn killed_midway(
         &self,
         times: usize,
@@ -111,14 +109,19 @@ impl Copying<'_> {
         rng: &mut StdRng,
         empty: impl Fn(),
     ) -> u64 {
+        let (mut killed, mut there) = (0, 0);
         for _ in 0..50 {
-            let mut patience = || whole.mul_f64(rng.random_range(0.05..0.9) / 2_f64);
-            let rows: Option<Vec<u64>> =
-                (0..times).map(|_| self.killed(patience()).filter(|rows| *rows < all)).collect();
-            if let Some(last) = rows.and_then(|rows| rows.last().copied()) {
-                return last;
+            match self.killed(whole.mul_f64(rng.random_range(0.05..0.9) / 2_f64)) {
+                // Or it was too early, and had not come further.
+                Some(rows) if rows < all => (killed, there) = (killed + usize::from(rows > there), rows),
+                _ => {
+                    empty();
+                    (killed, there) = (0, 0);
+                }
             }
-            empty();
+            if killed == times {
+                return there;
+            }
         }
         panic!("it is never killed midway")
     }
@@ -143,7 +146,8 @@ pub type Rows = Vec<(Keyspace, Vec<u8>, Vec<u8>)>;
 /// All that a place holds of a database.
 pub fn rows(dir: &Path, place: &str) -> Rows {
     let mut rows = Vec::new();
-    content_scan(engine(dir, place).read().unwrap().as_ref(), &mut |of, key, value| {
+    let engine = engine(dir, place);
+    content_scan(engine.read().unwrap().as_ref(), &mut |of, key, value| {
         rows.push((of, key.to_vec(), value.to_vec()));
         ControlFlow::Continue(())
     })
@@ -151,14 +155,16 @@ pub fn rows(dir: &Path, place: &str) -> Rows {
     rows
 }
 
-/// How many rows an unfinished copy holds, if there is one.
-fn progress(dir: &Path, place: &str) -> Option<u64> {
+/// How many rows of a copy are there, if it is not finished yet or not even begun.
+fn unfinished(dir: &Path, place: &str) -> Option<u64> {
     if Address::parse(place).is_err() && !dir.join(place).join("sled/db").is_file() {
-        return None;
+        return Some(0);
     }
-    match progress_get(engine(dir, place).read().unwrap().as_ref()).unwrap() {
+    let engine = engine(dir, place);
+    let read = engine.read().unwrap();
+    match progress_get(read.as_ref()).unwrap() {
         Some(Progress::Copying(copied)) => Some(copied.rows),
-        _ => None,
+        _ => is_empty(read.as_ref()).unwrap().then_some(0),
     }
 }
 
