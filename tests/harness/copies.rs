@@ -18,8 +18,9 @@ use undb::store::copy::{Progress, content_scan, is_empty, progress_get};
 
 use crate::process::{Client, PATIENCE, Process, program};
 
-/// The most memory that a copy may take, in KiB, however large the database is.
-pub const MEMORY_KIB_MAX: u64 = 300 << 10;
+/// The most memory that a copy may take for a million records, in KiB and for each data directory of the two: sled knows of
+/// all its pages where they are. A PostgreSQL takes no more for more records.
+pub const MEMORY_KIB_MAX: u64 = 256 << 10;
 
 /// From one place to another. A place is a data directory below `dir`, or an address.
 #[derive(Clone, Copy)]
