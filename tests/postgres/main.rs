@@ -5,8 +5,13 @@
 
 #[path = "../harness/mod.rs"]
 mod harness;
+#[path = "../harness/process.rs"]
+mod process;
 
 mod away;
+#[path = "../harness/copies.rs"]
+mod copies;
+mod copy;
 mod cut;
 mod proxy;
 mod several;

@@ -23,6 +23,16 @@ const SETTINGS: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; S
 const GET: &str = "SELECT k, v FROM undb_kv WHERE k = ANY($1)";
 const UP: &str = "SELECT k, v FROM undb_kv WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3";
 const DOWN: &str = "SELECT k, v FROM undb_kv WHERE k >= $1 AND k < $2 ORDER BY k DESC LIMIT $3";
+/// The same for batches of many rows: none after so many bytes of values, since nobody knows how large the rows are that
+/// come next. It takes the database a little longer, which the first few rows of a scan are spared.
+const UP_BOUNDED: &str = "SELECT k, v FROM (\
+    SELECT k, v, sum(octet_length(v)) OVER (ORDER BY k ROWS UNBOUNDED PRECEDING) - octet_length(v) AS earlier FROM (\
+    SELECT k, v FROM undb_kv WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3) AS rows) AS summed \
+    WHERE earlier < $4 ORDER BY k";
+const DOWN_BOUNDED: &str = "SELECT k, v FROM (\
+    SELECT k, v, sum(octet_length(v)) OVER (ORDER BY k DESC ROWS UNBOUNDED PRECEDING) - octet_length(v) AS earlier FROM (\
+    SELECT k, v FROM undb_kv WHERE k >= $1 AND k < $2 ORDER BY k DESC LIMIT $3) AS rows) AS summed \
+    WHERE earlier < $4 ORDER BY k DESC";
 const PUT: &str = "INSERT INTO undb_kv (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) \
     ON CONFLICT (k) DO UPDATE SET v = excluded.v";
 const DELETE: &str = "DELETE FROM undb_kv WHERE k = ANY($1)";
@@ -86,8 +96,8 @@ pub(super) struct Link {
     pub(super) client: Client,
     task: AbortHandle,
     get: Statement,
-    up: Statement,
-    down: Statement,
+    up: [Statement; 2],
+    down: [Statement; 2],
     put: Statement,
     delete: Statement,
     hold: Statement,
@@ -116,6 +126,28 @@ pub(super) struct Rest {
     pub(super) way: Way,
 }
 
+/// How much of a range is asked for at once.
+#[derive(Clone, Copy)]
+pub(super) struct Batch {
+    pub(super) rows: usize,
+    /// Bytes of values after which no further row is taken.
+    pub(super) bytes: Option<usize>,
+}
+
+impl Batch {
+    /// A scan's first one: many scans stop early.
+    pub(super) const FIRST: Self = Self { rows: 64, bytes: None };
+    const ROWS_MAX: usize = 1024;
+    const BYTES: usize = 2 << 20;
+
+    /// What to ask for after `rows` have come; `None` if they were the last ones.
+    pub(super) fn next(self, rows: &Rows) -> Option<Self> {
+        let bytes: usize = rows.iter().map(|(_, value)| value.len()).sum();
+        let is_full = rows.len() == self.rows || self.bytes.is_some_and(|most| bytes >= most);
+        is_full.then(|| Self { rows: (self.rows * 4).min(Self::ROWS_MAX), bytes: Some(Self::BYTES) })
+    }
+}
+
 impl Rest {
     /// What is left after `last`.
     pub(super) fn after(mut self, last: &[u8]) -> Self {
@@ -140,12 +172,15 @@ impl Link {
         let prepared = tokio::try_join!(
             client.prepare(GET),
             client.prepare(UP),
+            client.prepare(UP_BOUNDED),
             client.prepare(DOWN),
+            client.prepare(DOWN_BOUNDED),
             client.prepare(PUT),
             client.prepare(DELETE),
             client.prepare(HOLD),
         );
-        let (get, up, down, put, delete, hold) = prepared.map_err(away)?;
+        let (get, up, up_bounded, down, down_bounded, put, delete, hold) = prepared.map_err(away)?;
+        let (up, down) = ([up, up_bounded], [down, down_bounded]);
         let lock = if address.locks { Some(lock_of(&client).await.map_err(away)?) } else { None };
         Ok(Self { client, task, lock, get, up, down, put, delete, hold, broken: AtomicBool::new(false) })
     }
@@ -208,13 +243,17 @@ impl Link {
     }
 
     /// The first rows of a range.
-    pub(super) async fn scan(&self, rest: &Rest, limit: usize) -> std::result::Result<Rows, Fault> {
-        let statement = match rest.way {
+    pub(super) async fn scan(&self, rest: &Rest, batch: Batch) -> std::result::Result<Rows, Fault> {
+        let [few, bounded] = match rest.way {
             Way::Up => &self.up,
             Way::Down => &self.down,
         };
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.rows(statement, &[&rest.start, &rest.end, &limit]).await
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let rows = number(batch.rows);
+        match batch.bytes {
+            None => self.rows(few, &[&rest.start, &rest.end, &rows]).await,
+            Some(bytes) => self.rows(bounded, &[&rest.start, &rest.end, &rows, &number(bytes)]).await,
+        }
     }
 
     pub(super) async fn put(&self, keys: &[&[u8]], values: &[&[u8]]) -> std::result::Result<(), Fault> {

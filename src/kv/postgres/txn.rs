@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use super::count;
 use super::learn::Values;
-use super::link::{Fault, Link, Rows};
+use super::link::{Batch, Fault, Link, Rows};
 use super::pool::Pool;
-use super::reader::{BATCH_FIRST, batch_next, each_of, range_of};
+use super::reader::{each_of, range_of};
 use super::setup::Mark;
 use super::wait::wait_for;
 use crate::kv::staged::{Changes, stored_key};
@@ -172,15 +172,15 @@ impl<'a> Txn<'a> {
         if !self.begun.get() {
             self.fetch(&BTreeSet::new())?;
         }
-        let mut limit = BATCH_FIRST;
+        let mut batch = Batch::FIRST;
         loop {
-            let rows: Rows = self.wait(self.link.scan(&rest, limit))?;
+            let rows: Rows = self.wait(self.link.scan(&rest, batch))?;
             if each_of(&rows, each).is_break() {
                 return Ok(());
             }
-            let Some((last, _)) = rows.last().filter(|_| rows.len() == limit) else { return Ok(()) };
+            let (Some((last, _)), Some(next)) = (rows.last(), batch.next(&rows)) else { return Ok(()) };
             rest = rest.after(last);
-            limit = batch_next(limit, &rows);
+            batch = next;
         }
     }
 }
