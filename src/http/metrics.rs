@@ -87,6 +87,12 @@ pub async fn metrics_get(call: OpenCall) -> Result<HttpResponse, Problem> {
             stats.flushes,
         ),
         ("undb_reruns_total", "counter", "Transactions run again.", stats.reruns),
+        (
+            "undb_lock_waits_total",
+            "counter",
+            "Groups of transactions that waited for another process to write.",
+            stats.lock_waits,
+        ),
         ("undb_round_trips_total", "counter", "Round trips to a database over a network.", stats.round_trips),
         ("undb_connections_used", "gauge", "Connections to it that snapshots hold.", stats.connections_used),
         ("undb_snapshots", "gauge", "Snapshots open now.", stats.snapshots),

@@ -110,6 +110,8 @@ pub struct Stats {
     pub flushes: u64,
     /// Bodies run again.
     pub reruns: u64,
+    /// Groups that waited for their turn, which another process had.
+    pub lock_waits: u64,
     /// Gauge: snapshots open now.
     pub snapshots: u64,
     /// Gauge: bytes of old values kept for them.

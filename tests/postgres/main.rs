@@ -16,6 +16,7 @@ mod cut;
 mod proxy;
 mod several;
 mod trips;
+mod turns;
 
 use harness::pg_schema::{self, Schema};
 

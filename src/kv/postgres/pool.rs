@@ -24,7 +24,7 @@ pub(super) struct Pool {
     handle: Handle,
     counters: Arc<Counters>,
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Link>>,
+    idle: Mutex<Vec<Arc<Link>>>,
     /// Why nothing can be done at the moment. Whoever finds that out says so, and from then on one task looks for the store.
     away: Mutex<Option<String>>,
     own: Weak<Pool>,
@@ -32,20 +32,20 @@ pub(super) struct Pool {
 
 /// A connection that goes back when it is dropped.
 pub(super) struct Held {
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
     pool: Arc<Pool>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Held {
-    pub(super) fn link(&self) -> Result<&Link> {
+    pub(super) fn link(&self) -> Result<&Arc<Link>> {
         self.link.as_ref().ok_or_else(|| Error::Broken("the connection is gone".into()))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(link) = self.link.take().filter(Link::is_good) {
+        if let Some(link) = self.link.take().filter(|link| link.is_good()) {
             lock(&self.pool.idle).push(link);
         }
     }
@@ -96,12 +96,13 @@ impl Pool {
         };
         let link = match idle {
             Some(link) => link,
-            None => self.connect().await?,
+            // That there is no more room for another one says nothing of those that are there.
+            None => Arc::new(self.home.link().await?),
         };
         Ok(Held { link: Some(link), pool: Arc::clone(self), _permit: permit })
     }
 
-    /// A connection of one's own.
+    /// A connection without which nothing can be done. That it can't be made says that the store is away.
     pub(super) async fn connect(&self) -> Result<Link> {
         if let Some(reason) = self.away() {
             return Err(Error::Away(reason));
@@ -141,7 +142,7 @@ impl Pool {
     }
 
     fn is_back(&self, link: Link) {
-        lock(&self.idle).push(link);
+        lock(&self.idle).push(Arc::new(link));
         *lock(&self.away) = None;
         tracing::info!("the database is back");
     }

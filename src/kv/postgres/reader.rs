@@ -1,8 +1,11 @@
 //! Snapshots: a REPEATABLE READ transaction on a connection of the pool.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::ops::{ControlFlow, Range};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::task::JoinHandle;
 
@@ -103,11 +106,16 @@ impl Drop for Snapshot {
         self.pool.snapshots(false);
         let Some(held) = self.held.take() else { return };
         self.pool.handle().spawn(async move {
-            // A connection that can't do this is given up.
-            if let Ok(link) = held.link()
-                && link.is_good()
-                && link.run("COMMIT").await.is_err()
-            {
+            let Some(link) = held.link().ok().filter(|link| link.is_good()).cloned() else { return };
+            let mut ending = pin!(link.run("COMMIT"));
+            // Once that is sent the connection may go back: what is sent on it next is done after it.
+            let sent = poll_fn(|context| Poll::Ready(ending.as_mut().poll(context))).await;
+            drop(held);
+            let ended = match sent {
+                Poll::Ready(ended) => ended,
+                Poll::Pending => ending.await,
+            };
+            if ended.is_err() {
                 link.give_up();
             }
         });

@@ -107,7 +107,6 @@ impl Engine for Sled {
         Stats {
             commits: self.shared.commits.load(Ordering::Relaxed),
             flushes: self.shared.flushes.load(Ordering::Relaxed),
-            reruns: 0,
             snapshots,
             history_bytes,
             disk_bytes: self.shared.log_bytes(),
