@@ -23,14 +23,14 @@ pub struct CopyArgs {
     /// The database that is copied: a data directory, or an address `postgres://…`
     #[arg(long, value_name = "PLACE")]
     from: String,
-    /// A file with the password for that, so that it stands in no command line
+    /// A file with the password for the address that `--from` is, so that it stands in no command line
     #[arg(long, value_name = "FILE")]
     from_password_file: Option<PathBuf>,
     /// Where it is copied to: a data directory or an address `postgres://…`, empty or not there yet, or with an unfinished copy of
     /// the same database
     #[arg(long, value_name = "PLACE")]
     to: String,
-    /// A file with the password for that
+    /// A file with the password for the address that `--to` is
     #[arg(long, value_name = "FILE")]
     to_password_file: Option<PathBuf>,
     /// Empty an unfinished copy first, and begin anew

@@ -172,7 +172,7 @@ fn password_asked(listener: &TcpListener) -> String {
     let mut message = |kind: usize| {
         let mut head = vec![0; kind + 4];
         stream.read_exact(&mut head).unwrap();
-        let length = u32::from_be_bytes(head[kind..].try_into().unwrap());
+        let length = u32::from_be_bytes(head.split_off(kind).try_into().unwrap());
         let mut body = vec![0; length as usize - 4];
         stream.read_exact(&mut body).unwrap();
         let answer: &[u8] = if kind == 0 {

@@ -16,9 +16,10 @@ use undb::kv::{Error, Outcome};
 use undb::store::copy::{Digest, Progress, progress_put};
 
 use crate::copies::{CONTACTS, Copying, MEMORY_KIB_MAX, Ran, Told, engine, million, rows, told};
-use crate::harness::pg_schema::Schema;
+use crate::harness::pg_schema::{self, Schema};
 use crate::harness::{Answer, Server, Setup, Shop};
 use crate::process::{Client, Process, number, program, seed};
+use crate::proxy::Proxy;
 
 /// Records of the quick tests: enough for a copy of several steps.
 const RECORDS: usize = 5000;
@@ -68,7 +69,7 @@ impl Keys {
     /// What a request that was made before is answered, and what a token and a session see of everything that there is.
     fn seen(&self, server: &Server) -> Vec<(u16, Value)> {
         let Keys { token, cookie, table, cursor, .. } = self;
-        let once = self.post(server, json!({"title": "Once", "isbn": "once"}), Some("a-key-of-one-request"));
+        let once = self.post(server, &json!({"title": "Once", "isbn": "once"}), Some("a-key-of-one-request"));
         let of_token = [
             "/api/openapi/space".into(),
             "/api/openapi/bases".into(),
@@ -84,7 +85,7 @@ impl Keys {
         answers.map(|answer| (answer.status, answer.json())).collect()
     }
 
-    fn post(&self, server: &Server, values: Value, key: Option<&str>) -> Answer {
+    fn post(&self, server: &Server, values: &Value, key: Option<&str>) -> Answer {
         let path = format!("{}/records", self.table);
         let request = server.post(&path).token(&self.token).json(json!({"values": values}));
         key.into_iter().fold(request, |request, key| request.header("idempotency-key", key)).send()
@@ -96,9 +97,9 @@ impl Keys {
         assert!(other.is_none(), "{other:?}");
         let revoked = server.get(&format!("{}/records", self.table)).token(&self.revoked).send();
         assert_eq!(revoked.status, 401, "{revoked:?}");
-        let taken = self.post(server, json!({"title": "Again", "isbn": "i4711"}), None);
+        let taken = self.post(server, &json!({"title": "Again", "isbn": "i4711"}), None);
         assert_eq!(taken.status, 409, "unique values are there: {taken:?}");
-        let free = self.post(server, json!({"title": "Again", "isbn": "i3"}), None);
+        let free = self.post(server, &json!({"title": "Again", "isbn": "i3"}), None);
         assert_eq!(free.status, 201, "and those of deleted records are not: {free:?}");
         assert_eq!(free.at("/data/values/number"), RECORDS + 2);
     }
@@ -230,6 +231,34 @@ fn the_last_step_of_a_killed_copy_may_come_late() {
     assert!(rows(dir, "here") == rows(dir, &store));
 }
 
+/// The snapshot that is copied ends with its connection, and that is told in a way that helps.
+#[test]
+fn a_copy_whose_connection_is_lost_goes_on_when_it_is_run_again() {
+    let Some(schema) = crate::schema() else { return };
+    let dir = TempDir::new().unwrap();
+    let (dir, store) = (dir.path(), schema.text());
+    fill(dir);
+    let whole = Copying { dir, from: "here", to: &store }.done();
+    let address = pg_schema::address().unwrap();
+    let proxy = Proxy::before(&address);
+    let through = schema.text_at(&proxy.through(&address));
+    let copying = Copying { dir, from: &through, to: "back" };
+    let lost = (1..100_u32).find_map(|part| {
+        empty(&schema, copying);
+        let ran = std::thread::scope(|scope| {
+            let copy = scope.spawn(|| copying.run(&[], None));
+            std::thread::sleep(whole.took * part / 100);
+            proxy.cut(|| true);
+            copy.join().unwrap()
+        });
+        // Before that it was only about to be opened.
+        ran.err.contains("was lost").then_some(ran)
+    });
+    let Ran { code, err, .. } = lost.unwrap();
+    assert!(code == Some(1) && err.contains("run the same command again, which goes on with it."), "{err}");
+    assert_eq!(told(&copying.done().out), told(&whole.out));
+}
+
 /// They may stop each other, and then the next one goes on; but they never both write.
 #[test]
 fn two_copies_into_one_store_do_not_mix() {
@@ -270,7 +299,7 @@ fn a_store_that_is_written_to_meanwhile_is_copied_as_of_one_moment() {
         let writer = scope.spawn(|| {
             let mut written = 0;
             while !done.load(Ordering::SeqCst) {
-                assert_eq!(keys.post(&live, json!({"title": "Late"}), None).status, 201);
+                assert_eq!(keys.post(&live, &json!({"title": "Late"}), None).status, 201);
                 written += 1;
             }
             written
