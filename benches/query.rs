@@ -114,7 +114,9 @@ impl World {
     }
 
     fn open_table(&self) -> Arc<OpenTable> {
-        self.core.catalog(&self.place()).unwrap().table(self.place()).unwrap().clone()
+        let catalog =
+            self.core.known.catalogs.now(self.core.engine.as_ref(), self.place().in_space()).unwrap();
+        catalog.table(self.place()).unwrap().clone()
     }
 
     fn built(&self, columns: &[Column]) -> Columns {

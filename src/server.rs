@@ -69,6 +69,7 @@ impl App {
         let (started, start) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("undb".into()).spawn(move || {
+            kv::never_wait_here();
             System::new().block_on(async move {
                 let running = match App::start(core, settings, listener, workers) {
                     Ok(running) => running,
@@ -191,16 +192,18 @@ async fn serve_opened(
     listener: TcpListener,
     owner: Option<Credentials>,
 ) -> Result<(), Failure> {
+    // Signals and the jobs are this thread's, too.
+    kv::never_wait_here();
     let operator = Operator::assume();
     if settings.demo {
         demo_ready(&core, operator, settings).await?;
     }
     if let Some(Credentials { email, password }) = owner
-        && !auth::owner_exists(&core)?
+        && !auth::owner_exists(&core).await?
     {
         auth::user_create(&core, email, password, true).await?;
     }
-    let code = auth::setup_code_draw(&core, operator)?;
+    let code = auth::setup_code_draw(&core, operator).await?;
     let mut signals = Signals::listen().map_err(|error| failed("Signals can't be received", &error))?;
     let mut running = App::start(core.clone(), settings.http.clone(), listener, settings.workers)
         .map_err(|error| failed("The server can't be started", &error))?;
@@ -240,7 +243,7 @@ fn listen(address: &str) -> Result<TcpListener, Failure> {
 
 /// Makes the demo in an empty database; leaves one that is there, and refuses any other.
 async fn demo_ready(core: &Arc<Core>, operator: Operator, settings: &Settings) -> Result<(), Failure> {
-    match demo::demo_held(core, operator)? {
+    match demo::demo_held(core, operator).await? {
         Held::Demo => Ok(()),
         Held::Nothing => {
             let bar = greeting::progress_bar();

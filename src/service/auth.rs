@@ -41,7 +41,7 @@ pub struct Credentials {
 
 /// Makes the owner, with the one-time code that the first start printed, and signs them in.
 pub async fn setup(core: &Arc<Core>, code: &str, visitor: Visitor, owner: Credentials) -> Result<SignedIn> {
-    if owner_exists(core)? {
+    if owner_exists(core).await? {
         return Err(Error::plain(Code::SetupDone));
     }
     let attempt = Attempt::begin(core, visitor.address, None).await?;
@@ -58,8 +58,8 @@ pub async fn setup(core: &Arc<Core>, code: &str, visitor: Visitor, owner: Creden
 }
 
 /// Draws the one-time code that makes the owner, and holds it until there is one. `None` if there is already.
-pub fn setup_code_draw(core: &Core, _operator: Operator) -> Result<Option<String>> {
-    if owner_exists(core)? {
+pub async fn setup_code_draw(core: &Arc<Core>, _operator: Operator) -> Result<Option<String>> {
+    if owner_exists(core).await? {
         return Ok(None);
     }
     let mut rng = rand::rng();
@@ -72,8 +72,9 @@ pub fn setup_code_draw(core: &Core, _operator: Operator) -> Result<Option<String
 }
 
 /// Whether somebody owns the instance, so that there is nothing to set up.
-pub fn owner_exists(core: &Core) -> Result<bool> {
-    store::user::user_exists(core.engine.read()?.as_ref())
+pub async fn owner_exists(core: &Arc<Core>) -> Result<bool> {
+    let look = |core: &Core| store::user::user_exists(core.engine.read()?.as_ref());
+    core.door.read(core, Weight::Light, look).await
 }
 
 /// Makes a user; the first one owns the instance. `only_first` refuses to make another one.
@@ -114,9 +115,10 @@ pub(super) async fn hashed<T: Send + 'static>(
 }
 
 /// The person of a session.
-pub fn me(core: &Core, person: &Person) -> Result<User> {
-    let user = store::user::user_get(core.engine.read()?.as_ref(), person.user)?;
-    user.ok_or_else(Error::unauthorized)
+pub async fn me(core: &Arc<Core>, person: &Person) -> Result<User> {
+    let id = person.user;
+    let find = move |core: &Core| store::user::user_get(core.engine.read()?.as_ref(), id);
+    core.door.read(core, Weight::Light, find).await?.ok_or_else(Error::unauthorized)
 }
 
 #[cfg(test)]

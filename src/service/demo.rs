@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Core;
+use super::auth::owner_exists;
 use super::base::{BaseInput, base_create};
+use super::caller::access_by_ids;
 use super::door::Weight;
 use super::field::FieldInput;
 use super::once::run_to_end;
@@ -59,11 +61,11 @@ pub enum Held {
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
 
 /// What a database holds.
-pub fn demo_held(core: &Core, operator: Operator) -> Result<Held> {
+pub async fn demo_held(core: &Arc<Core>, operator: Operator) -> Result<Held> {
     if core.is_demo() {
         return Ok(Held::Demo);
     }
-    let used = super::auth::owner_exists(core)? || !space_list_all(core, operator)?.is_empty();
+    let used = owner_exists(core).await? || !space_list_all(core, operator).await?.is_empty();
     Ok(if used { Held::Other } else { Held::Nothing })
 }
 
@@ -103,37 +105,37 @@ enum By {
 }
 
 impl By {
-    fn space(&self, core: &Core, space: SpaceId) -> Result<Access<BasesWrite>> {
+    async fn space(&self, core: &Arc<Core>, space: SpaceId) -> Result<Access<BasesWrite>> {
         match self {
             By::Operator(operator) => Ok(operator.space(space)),
-            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, None, None),
+            By::Caller(caller) => access_by_ids(core, caller, space, None, None).await,
         }
     }
 
-    fn base(&self, core: &Core, space: SpaceId, base: BaseId) -> Result<Access<BaseWrite>> {
+    async fn base(&self, core: &Arc<Core>, space: SpaceId, base: BaseId) -> Result<Access<BaseWrite>> {
         match self {
             By::Operator(operator) => Ok(operator.base(space, base)),
-            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, Some(base), None),
+            By::Caller(caller) => access_by_ids(core, caller, space, Some(base), None).await,
         }
     }
 
-    fn table(
+    async fn table(
         &self,
-        core: &Core,
+        core: &Arc<Core>,
         space: SpaceId,
         base: BaseId,
         table: TableId,
     ) -> Result<Access<RecordsWrite>> {
         match self {
             By::Operator(operator) => Ok(operator.table(space, base, table)),
-            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, Some(base), Some(table)),
+            By::Caller(caller) => access_by_ids(core, caller, space, Some(base), Some(table)).await,
         }
     }
 }
 
 async fn base_fill(core: &Arc<Core>, by: &By, space: SpaceId, progress: Progress<'_>) -> Result<()> {
     let input = BaseInput { name: name(BASE)?, description: Some("Contacts, companies and deals.".into()) };
-    let base = base_create(core, by.space(core, space)?, input, None).await?.fresh()?;
+    let base = base_create(core, by.space(core, space).await?, input, None).await?.fresh()?;
     let all = TABLES.iter().map(|table| table.records).sum();
     let mut made = 0;
     for table in &TABLES {
@@ -157,10 +159,10 @@ async fn table_fill(
     let description = Some(blueprint.description.to_owned());
     let input = TableInput { name: Some(name(blueprint.name)?), description, fields: Some(fields) };
     let sent = Sent { content: input, faults: Faults::default() };
-    let table = table_create(core, by.base(core, space, base)?, sent, None).await?.fresh()?.table;
+    let table = table_create(core, by.base(core, space, base).await?, sent, None).await?.fresh()?.table;
     let inputs = inputs(blueprint)?;
     for step in inputs.chunks(STEP) {
-        let access = by.table(core, space, base, table.id)?;
+        let access = by.table(core, space, base, table.id).await?;
         let sent = Sent { content: step.to_vec(), faults: Faults::default() };
         record_create_bulk(core, access, sent, Keys::Name, false, None).await?.fresh()?;
         made(step.len());
@@ -211,14 +213,14 @@ async fn mark(core: &Arc<Core>) -> Result<()> {
 }
 
 /// The demo's space, also if it was renamed: the first one of the operator's. `None` if it was deleted.
-pub fn demo_space(core: &Core, operator: Operator) -> Result<Option<Space>> {
-    let spaces = space_list_all(core, operator)?;
+pub async fn demo_space(core: &Arc<Core>, operator: Operator) -> Result<Option<Space>> {
+    let spaces = space_list_all(core, operator).await?;
     Ok(spaces.into_iter().find(|space| space.created_by == Actor::Operator))
 }
 
 /// Makes a token of every scope. Those of earlier starts end, so that they do not pile up.
 pub async fn demo_token(core: &Arc<Core>, operator: Operator, space: SpaceId) -> Result<PlainToken> {
-    for old in demo_tokens(core, operator, space)? {
+    for old in demo_tokens(core, operator, space).await? {
         token_revoke(core, operator.space(space), old).await?;
     }
     let input = TokenInput {
@@ -231,8 +233,8 @@ pub async fn demo_token(core: &Arc<Core>, operator: Operator, space: SpaceId) ->
     Ok(token_create(core, operator.space(space), input.into()).await?.1)
 }
 
-fn demo_tokens(core: &Core, operator: Operator, space: SpaceId) -> Result<Vec<TokenId>> {
-    let (tokens, _) = token_list(core, &operator.space(space), None, usize::MAX)?;
+async fn demo_tokens(core: &Arc<Core>, operator: Operator, space: SpaceId) -> Result<Vec<TokenId>> {
+    let (tokens, _) = token_list(core, operator.space(space), None, usize::MAX).await?;
     let tokens = tokens.into_iter().map(|tokened| tokened.token);
     let ours = tokens.filter(|token| {
         token.revoked_at.is_none() && token.created_by == Actor::Operator && token.name.as_str() == DEMO

@@ -45,7 +45,7 @@ impl Default for Door {
 
 impl Door {
     /// Runs a body in a transaction, and answers once that is on the disk.
-    pub async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         core: &Arc<Core>,
         weight: Weight,
@@ -94,8 +94,8 @@ impl Door {
         Err(Error::new(Code::DiskFull, reason).retry_after(60))
     }
 
-    /// Runs a read, again if its snapshot has expired meanwhile.
-    pub async fn read<T: Send + 'static>(
+    /// Runs a read: the only way to the engine that blocks no worker. Again if its snapshot has expired meanwhile.
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         core: &Arc<Core>,
         weight: Weight,

@@ -104,7 +104,11 @@ pub async fn sweep(core: &Arc<Core>, _operator: Operator) -> Result<()> {
 }
 
 /// Why the server is not ready; empty if it is.
-pub fn unready(core: &Core) -> Vec<String> {
+pub async fn unready(core: &Arc<Core>) -> Result<Vec<String>> {
+    core.door.read(core, Weight::Light, |core: &Core| Ok(reasons(core))).await
+}
+
+fn reasons(core: &Core) -> Vec<String> {
     let mut reasons = Vec::new();
     match core.engine.writable() {
         Err(kv::Error::Away(_)) => return vec![AWAY.into()],

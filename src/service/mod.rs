@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod base;
+pub mod caller;
 pub mod copy;
 pub mod demo;
 pub mod describe;
@@ -152,8 +153,8 @@ impl Core {
         }))
     }
 
-    /// What is known about callers now, for [`Caller`](crate::access::Caller) to ask.
-    pub fn credentials(&self) -> impl Credentials + '_ {
+    /// What is known about callers now, for [`Caller`](crate::access::Caller) to ask inside of the door.
+    pub(in crate::service) fn credentials(&self) -> impl Credentials + '_ {
         Lookup { known: &self.known, engine: self.engine.as_ref(), now: self.clock.now() }
     }
 
@@ -167,8 +168,8 @@ impl Core {
         self.demo.load(Ordering::SeqCst)
     }
 
-    /// The schema of a space as of now.
-    pub fn catalog(&self, place: &impl Inside) -> Result<Arc<Catalog>> {
+    /// The schema of a space as of now: for what goes through the door.
+    pub(in crate::service) fn catalog(&self, place: &impl Inside) -> Result<Arc<Catalog>> {
         self.known.catalogs.now(self.engine.as_ref(), place.in_space())
     }
 }

@@ -8,6 +8,7 @@ mod harness;
 
 mod away;
 mod cut;
+mod hang;
 mod proxy;
 mod several;
 mod trips;
