@@ -43,7 +43,7 @@ pub async fn health_get(_call: OpenCall) -> Result<HttpResponse, Problem> {
     )
 )]
 pub async fn ready_get(call: OpenCall) -> Result<HttpResponse, Problem> {
-    let reasons = jobs::unready(&call.core).await?;
+    let reasons = jobs::unready(&call.core).await;
     let view = HealthView { status: if reasons.is_empty() { "ok" } else { "unavailable" }, reasons };
     let bytes = serde_json::to_vec(&view).unwrap_or_default();
     Ok(if view.reasons.is_empty() {

@@ -45,7 +45,7 @@ use crate::access::{Credentials, Inside};
 use crate::clock::{Clock, Time};
 use crate::error::{Error, Result};
 use crate::id::Ids;
-use crate::kv::{Engine, Outcome};
+use crate::kv::{Engine, Outcome, Read};
 use crate::limits::{ID_MARK_AHEAD_MS, MEMORY_BUDGET_DEFAULT, QUERY_SECONDS_DEFAULT};
 use crate::model::instance::Instance;
 use crate::query::catalog::Catalog;
@@ -142,7 +142,7 @@ impl Core {
             known: Known::default(),
             columns: Held::new(options.memory_budget),
             query_timeout: options.query_timeout,
-            searching: search::Lanes::new(cores),
+            searching: search::Lanes::new(cores, shared),
             door: door::Door::default(),
             demo: AtomicBool::new(instance.demo),
             instance,
@@ -171,5 +171,14 @@ impl Core {
     /// The schema of a space as of now: for what goes through the door.
     pub(in crate::service) fn catalog(&self, place: &impl Inside) -> Result<Arc<Catalog>> {
         self.known.catalogs.now(self.engine.as_ref(), place.in_space())
+    }
+
+    /// The same for who has opened a snapshot already: over a network it takes no second one, since there are not many.
+    pub(in crate::service) fn catalog_in(
+        &self,
+        read: &(impl Read + ?Sized),
+        place: &impl Inside,
+    ) -> Result<Arc<Catalog>> {
+        self.known.catalogs.within(self.engine.as_ref(), read, place.in_space())
     }
 }

@@ -205,7 +205,7 @@ pub(super) fn tokens_seen(
 ) -> Result<(Vec<Tokened>, bool)> {
     let (place, now) = (*access.place(), core.clock.now());
     let mut tokens = store::token::token_list(read, place)?;
-    let catalog = core.catalog(&place)?;
+    let catalog = core.catalog_in(read, &place)?;
     tokens.retain(|token| {
         after.is_none_or(|after| token.id > after) && is_seen(&catalog, access.reach(), token)
     });
@@ -241,7 +241,7 @@ pub(super) fn token_seen(
     id: TokenId,
 ) -> Result<Token> {
     let token = store::token::token_get(read, place, id)?.ok_or_else(not_found)?;
-    if is_seen(&*core.catalog(&place)?, reach, &token) { Ok(token) } else { Err(not_found()) }
+    if is_seen(&*core.catalog_in(read, &place)?, reach, &token) { Ok(token) } else { Err(not_found()) }
 }
 
 /// Refuses what is not the id of a token that the caller sees, or of one that is revoked if it is to be changed.

@@ -92,6 +92,9 @@ fn no_worker_waits_for_a_database_that_hangs() {
             assert_eq!(answer.status, 200);
             assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
         }
+        let began = Instant::now();
+        assert_eq!(shop.server.get("/readyz").send().status, 503, "it is of no use meanwhile");
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         proxy.hold(false);
     });
 }
