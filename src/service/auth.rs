@@ -19,6 +19,9 @@ use crate::store;
 /// What a setup code is made of: 32 characters of which no two look alike, so that twelve of them are 60 bits.
 const CODE_DIGITS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
+/// What the instance's key is used for here: its other uses get other keys of it.
+const SECRET: &str = "undb 2026-12 the one-time code that makes the owner";
+
 /// A person who has just signed in, and the secret of their session's cookie.
 pub struct SignedIn {
     pub user: User,
@@ -57,15 +60,20 @@ pub async fn setup(core: &Arc<Core>, code: &str, visitor: Visitor, owner: Creden
     session_create(core, user, visitor.agent, Some(attempt)).await
 }
 
-/// Draws the one-time code that makes the owner, and holds it until there is one. `None` if there is already.
+/// Draws the one-time code that makes the owner, and holds it until there is one. `None` if there is already. Processes that
+/// share a store have the same one, since a form may be answered by another process than the one whose log has the code.
 pub async fn setup_code_draw(core: &Arc<Core>, _operator: Operator) -> Result<Option<String>> {
     if owner_exists(core).await? {
         return Ok(None);
     }
-    let mut rng = rand::rng();
-    let mut digit =
-        || CODE_DIGITS.get(rng.random_range(0..CODE_DIGITS.len())).map_or('2', |b| char::from(*b));
-    let groups: [String; 3] = std::array::from_fn(|_| (0..4).map(|_| digit()).collect());
+    let drawn: [u8; 32] = if core.engine.waits_on_network() {
+        blake3::derive_key(SECRET, &core.instance.key)
+    } else {
+        rand::rng().random()
+    };
+    let digit = |byte: &u8| CODE_DIGITS.get(usize::from(byte % 32)).map_or('2', |b| char::from(*b));
+    let groups: Vec<String> =
+        drawn.chunks(4).take(3).map(|group| group.iter().map(digit).collect()).collect();
     let code = groups.join("-");
     *core.setup_code.lock().unwrap_or_else(PoisonError::into_inner) = Some(code.clone());
     Ok(Some(code))

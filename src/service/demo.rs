@@ -13,7 +13,7 @@ use super::base::{BaseInput, base_create};
 use super::caller::access_by_ids;
 use super::door::Weight;
 use super::field::FieldInput;
-use super::once::run_to_end;
+use super::once::{Done, Once, run_to_end};
 use super::record_bulk::record_create_bulk;
 use super::record_edit::{RecordInput, Sent};
 use super::space::{SpaceInput, space_create, space_list_all};
@@ -32,6 +32,7 @@ use crate::model::name::Name;
 use crate::model::scope::Scopes;
 use crate::model::space::Space;
 use crate::store;
+use crate::store::kept::Answer;
 
 use self::rows::{Blueprint, FieldRow, TABLES};
 
@@ -53,6 +54,8 @@ pub enum Held {
     /// Nobody has made anything in it.
     Nothing,
     Demo,
+    /// Another process that shares the store makes it, or has ended while it did.
+    Begun,
     /// Someone's own things.
     Other,
 }
@@ -62,19 +65,38 @@ pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
 
 /// What a database holds.
 pub async fn demo_held(core: &Arc<Core>, operator: Operator) -> Result<Held> {
+    let shared = core.engine.waits_on_network();
+    if shared {
+        let look = |core: &Core| store::instance::instance_get(core.engine.read()?.as_ref());
+        let instance = core.door.read(core, Weight::Light, look).await?;
+        core.demo.store(instance.is_some_and(|instance| instance.demo), Ordering::SeqCst);
+    }
     if core.is_demo() {
         return Ok(Held::Demo);
     }
-    let used = owner_exists(core).await? || !space_list_all(core, operator).await?.is_empty();
-    Ok(if used { Held::Other } else { Held::Nothing })
+    let spaces = space_list_all(core, operator).await?;
+    Ok(match spaces.as_slice() {
+        [] if !owner_exists(core).await? => Held::Nothing,
+        [only] if shared && only.created_by == Actor::Operator && only.name.as_str() == DEMO => Held::Begun,
+        _ => Held::Other,
+    })
 }
 
-/// Makes the demo. The last step is the mark that it is one, so that half a demo is not taken for one.
-pub async fn demo_create(core: &Arc<Core>, operator: Operator, progress: Progress<'_>) -> Result<()> {
+/// Makes the demo. The last step is the mark that it is one, so that half a demo is not taken for one. `false` if another
+/// process that shares the store has begun to make it.
+pub async fn demo_create(core: &Arc<Core>, operator: Operator, progress: Progress<'_>) -> Result<bool> {
     let input = SpaceInput { name: name(DEMO)?, description: Some("Made by `undb --demo`.".into()) };
-    let space = space_create(core, operator.nowhere(), input, None).await?.fresh()?;
+    // Of those that start at once one makes the space; to the others it is a repeat.
+    let once = core.engine.waits_on_network().then(|| Once {
+        key: "undb --demo".into(),
+        fingerprint: [0; 32],
+        render: Arc::new(|_: &Space| Answer { status: 201, headers: Vec::new(), bytes: Vec::new() }),
+    });
+    let Done::Fresh(space) = space_create(core, operator.nowhere(), input, once).await? else {
+        return Ok(false);
+    };
     base_fill(core, &By::Operator(operator), space.id, progress).await?;
-    mark(core).await
+    mark(core).await.map(|()| true)
 }
 
 /// Makes a space of someone's with the demo's base in it, to its end though the client goes away. The space is made also if

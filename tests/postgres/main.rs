@@ -9,8 +9,11 @@ mod harness;
 mod away;
 mod cut;
 mod hang;
+#[path = "../harness/process.rs"]
+mod process;
 mod proxy;
 mod several;
+mod starts;
 mod trips;
 
 use harness::pg_schema::{self, Schema};
