@@ -131,8 +131,13 @@ pub fn run() -> ExitCode {
 /// A flag that is not for the command: it would be ignored, which nothing may be.
 fn misplaced(matches: &ArgMatches) -> Option<clap::Error> {
     let (command, own) = matches.subcommand()?;
-    if command == "copy" && own.value_source("data_dir") == Some(ValueSource::CommandLine) {
-        let text = "`--data-dir` is not for `copy`, which is told both places: `--from` and `--to`";
+    let places =
+        [("data_dir", "data-dir"), ("store", "store"), ("store_password_file", "store-password-file")];
+    let given = |id: &str| own.value_source(id) == Some(ValueSource::CommandLine);
+    if command == "copy"
+        && let Some((_, flag)) = places.iter().find(|(id, _)| given(id))
+    {
+        let text = format!("`--{flag}` is not for `copy`, which is told both places: `--from` and `--to`");
         return Some(Cli::command().error(ErrorKind::ArgumentConflict, text));
     }
     let flags = ServeArgs::augment_args(clap::Command::new("serve"));
@@ -250,6 +255,8 @@ mod tests {
         for line in [
             ["undb", "--data-dir=x", "copy", "--from=a", "--to=b"],
             ["undb", "copy", "--data-dir=x", "--from=a", "--to=b"],
+            ["undb", "--store=postgres://x/y", "copy", "--from=a", "--to=b"],
+            ["undb", "copy", "--store-password-file=x", "--from=a", "--to=b"],
         ] {
             let matches = Cli::command().try_get_matches_from(line).unwrap();
             assert!(misplaced(&matches).is_some(), "{line:?}");

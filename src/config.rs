@@ -6,7 +6,7 @@
 mod file;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
@@ -184,11 +184,15 @@ fn store_read(store: Option<String>, password_file: Option<PathBuf>) -> Result<O
     };
     let address = Address::parse(&store).map_err(|fault| wrong("store", &fault))?;
     let Some(path) = password_file else { return Ok(Some(address)) };
-    let read = std::fs::read_to_string(&path);
-    let password = read.map_err(|error| {
-        wrong("store_password_file", &format!("{} can't be read: {error}", path.display()))
-    })?;
-    Ok(Some(address.with_password(password.trim_end_matches(['\r', '\n']))))
+    let password = password_read(&path).map_err(|fault| wrong("store_password_file", &fault))?;
+    Ok(Some(address.with_password(&password)))
+}
+
+/// A password that a file holds, with or without the end of its line.
+pub fn password_read(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn wrong(setting: &str, fault: &str) -> Failure {

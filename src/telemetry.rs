@@ -4,8 +4,10 @@
 
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
+use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -31,7 +33,10 @@ pub fn filter_parse(text: &str) -> Result<EnvFilter, String> {
             return Err(format!("`{part}` is no level; there are {}", LEVELS.join(", ")));
         }
     }
-    EnvFilter::try_new(text).map_err(|error| format!("`{text}` can't be read: {error}"))
+    let filter = EnvFilter::try_new(text).map_err(|error| format!("`{text}` can't be read: {error}"))?;
+    // With more than warnings it writes every key and value that goes to the database.
+    let quiet = Directive::from_str("tokio_postgres=warn");
+    Ok(quiet.map(|quiet| filter.add_directive(quiet)).unwrap_or_default())
 }
 
 /// Starts the log. The first call in a process counts.
@@ -58,6 +63,15 @@ fn panic_log(panic: &PanicHookInfo<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_goes_to_a_database_is_in_no_log() {
+        let filter = filter_parse("trace,tokio_postgres=trace").unwrap().to_string();
+        assert!(
+            filter.contains("tokio_postgres=warn") && !filter.contains("tokio_postgres=trace"),
+            "{filter}"
+        );
+    }
 
     #[test]
     fn a_filter_is_levels_and_modules() {

@@ -304,8 +304,16 @@ fn half_an_owner_in_the_environment_is_refused() {
 }
 
 #[cfg(unix)]
+#[path = "harness/copies.rs"]
+mod copies;
+
+#[cfg(unix)]
 #[path = "cli/copy.rs"]
 mod copy;
+
+#[cfg(unix)]
+#[path = "harness/process.rs"]
+mod process;
 
 #[cfg(unix)]
 #[path = "cli/server.rs"]

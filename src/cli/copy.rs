@@ -1,5 +1,6 @@
 //! `undb copy`.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -7,6 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Database, Failure, answer, say};
 use crate::access::Operator;
+use crate::config::password_read;
+use crate::error::Code;
 use crate::server::{Place, engine_open, engine_open_existing};
 use crate::service::copy::{Report, Stage, Stopped, copy};
 
@@ -14,22 +17,30 @@ use crate::service::copy::{Report, Stage, Stopped, copy};
 /// times what it is said to hold.
 const CACHE_BYTES_MAX: u64 = 8 << 20;
 
+// Places are read by `run`, since what clap says of a value that is wrong repeats it, and an address may hold a password.
 #[derive(Args)]
 pub struct CopyArgs {
     /// The database that is copied: a data directory, or an address `postgres://…`
-    #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
-    from: Place,
+    #[arg(long, value_name = "PLACE")]
+    from: String,
+    /// A file with the password for the address that `--from` is, so that it stands in no command line
+    #[arg(long, value_name = "FILE")]
+    from_password_file: Option<PathBuf>,
     /// Where it is copied to: a data directory or an address `postgres://…`, empty or not there yet, or with an unfinished copy of
     /// the same database
-    #[arg(long, value_name = "PLACE", value_parser = Place::parse)]
-    to: Place,
+    #[arg(long, value_name = "PLACE")]
+    to: String,
+    /// A file with the password for the address that `--to` is
+    #[arg(long, value_name = "FILE")]
+    to_password_file: Option<PathBuf>,
     /// Empty an unfinished copy first, and begin anew
     #[arg(long)]
     restart: bool,
 }
 
 pub fn run(args: &CopyArgs, database: &Database) -> Result<(), Failure> {
-    let CopyArgs { from, to, restart } = args;
+    let from = &place("from", &args.from, args.from_password_file.as_deref())?;
+    let to = &place("to", &args.to, args.to_password_file.as_deref())?;
     if from.is_same(to) {
         return Err(Failure::Usage(format!("A database can't be copied to where it is: {from}.")));
     }
@@ -41,11 +52,25 @@ pub fn run(args: &CopyArgs, database: &Database) -> Result<(), Failure> {
         bar.set_message(doing(stage));
         bar.set_position(rows);
     };
-    let done = copy(Operator::assume(), source.as_ref(), target.as_ref(), *restart, &watch);
+    let done = copy(Operator::assume(), source.as_ref(), target.as_ref(), args.restart, &watch);
     bar.finish_and_clear();
     match done {
         Ok(report) => told(&report, began.elapsed().as_secs_f64()),
         Err(stopped) => Err(failure(stopped, from, to)),
+    }
+}
+
+/// Reads what the flag `--name` says, and its password.
+fn place(name: &str, text: &str, password_file: Option<&Path>) -> Result<Place, Failure> {
+    let place = Place::parse(text).map_err(|fault| Failure::Usage(format!("`--{name}`: {fault}.")))?;
+    let Some(path) = password_file else { return Ok(place) };
+    let wrong = |fault: &str| Failure::Usage(format!("`--{name}-password-file`: {fault}."));
+    match place {
+        Place::Store(address) => {
+            let password = password_read(path).map_err(|fault| wrong(&fault))?;
+            Ok(Place::Store(Box::new(address.with_password(&password))))
+        }
+        Place::Directory(_) => Err(wrong(&format!("`--{name}` is a directory, which has no password"))),
     }
 }
 
@@ -104,6 +129,14 @@ fn failure(stopped: Stopped, from: &Place, to: &Place) -> Failure {
             hex(report.source),
             hex(report.target)
         )),
+        Stopped::Failed(error) if error.retry_after.is_some() => {
+            let why = error.cause().map(|cause| format!(" ({})", cause.for_log())).unwrap_or_default();
+            let lost = format!("The connection to {from} or {to} was lost{why}.");
+            let why = if error.code == Code::Unavailable { lost } else { Failure::from(error).to_string() };
+            Failure::Failed(format!(
+                "{why} What was copied stays; run the same command again, which goes on with it."
+            ))
+        }
         Stopped::Failed(error) => error.into(),
     }
 }

@@ -51,7 +51,7 @@ pub fn keys() -> Vec<String> {
 }
 
 pub fn parse(text: &str) -> Result<File, String> {
-    let table: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
+    let table: toml::Table = toml::from_str(text).map_err(|error| fault(text, &error))?;
     let keys = keys();
     let unknown = table.keys().filter(|key| !keys.contains(key)).map(|key| {
         let hint = did_you_mean(key, keys.iter().map(String::as_str));
@@ -62,5 +62,11 @@ pub fn parse(text: &str) -> Result<File, String> {
         return Err(unknown.join("\n  "));
     }
     // From the text again, since its faults then come with their line.
-    toml::from_str(text).map_err(|error| error.to_string())
+    toml::from_str(text).map_err(|error| fault(text, &error))
+}
+
+/// What is wrong, and in which line; the line itself may hold a password.
+fn fault(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }

@@ -131,3 +131,15 @@ fn an_owner_has_both_halves() {
         assert!(matches!(owner(email, password), Err(Failure::Usage(_))), "{email:?} {password:?}");
     }
 }
+
+#[test]
+fn a_fault_of_the_file_names_its_line_and_does_not_repeat_it() {
+    for (text, line) in [
+        ("workers = 2\nstore = \"postgres://me:s3cret@a/db\n", "line 2: "),
+        ("store = s3cret", "line 1: "),
+        ("\n\nworkers = \"s3cret\"", "line 3: "),
+    ] {
+        let fault = file::parse(text).map(drop).unwrap_err();
+        assert!(fault.starts_with(line) && !fault.contains("s3cret@"), "{fault}");
+    }
+}

@@ -120,7 +120,12 @@ fn begin(to: &dyn Engine, source: [u8; 32], restart: bool, watch: Watch<'_>) -> 
         empty(to, watch)?;
     }
     let receipt = to.transact(b"", move |txn| match progress_get(&*txn)? {
-        Some(Progress::Copying(held)) if held.source == source => Ok((Outcome::Drop, held)),
+        Some(Progress::Copying(held)) if held.source == source => {
+            // Written though it is the same: on a network the last step of a copy that was killed may still be on its way to
+            // the disk. Either it comes first and is seen, or this keeps it from being done.
+            progress_put(txn, &Progress::Copying(held.clone()))?;
+            Ok((Outcome::Keep, held))
+        }
         Some(Progress::Copying(_)) => Err(Stopped::OtherSource),
         Some(Progress::Emptying) => Err(Stopped::Meddled),
         None if is_empty(&*txn)? => {
@@ -208,7 +213,7 @@ impl<'a> Copier<'a> {
     /// Begins to write what was gathered, and waits for what was written before.
     fn step(&mut self) -> Result<()> {
         if let Some(reason) = short_of_room(self.to.stats().disk_free_bytes) {
-            return Err(Error::new(Code::DiskFull, reason).into());
+            return Err(Error::new(Code::DiskFull, reason).retry_after(60).into());
         }
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;

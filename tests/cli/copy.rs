@@ -3,32 +3,28 @@
 //! `UNDB_SEED` repeats a run as far as processes let it; `UNDB_LONG=1` copies a million records and prints how fast.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
-use undb::kv::sled::{Options, Sled};
-use undb::kv::{Engine, Keyspace, Outcome};
+use undb::kv::Outcome;
 use undb::service::{Core, CoreOptions};
-use undb::store::copy::{Progress, content_scan, progress_get};
 use undb::store::schema::RECORD;
 
+use super::copies::{CONTACTS, Copying, MEMORY_KIB_MAX, engine, million, rows, told};
+use super::process::{number, seed};
 use super::*;
 
 const COPY: [&str; 5] = ["copy", "--from", "data", "--to", "other"];
 
-fn engine(dir: &TempDir, name: &str) -> Arc<dyn Engine> {
-    let path: PathBuf = dir.path().join(name).join("sled");
-    Arc::new(Sled::open(path, Options::default()).unwrap())
+fn copying(dir: &TempDir) -> Copying<'_> {
+    Copying { dir: dir.path(), from: "data", to: "other" }
 }
 
 /// A database with so many rows that are nobody's, beside those that it begins with.
 fn fill(dir: &TempDir, rows: u32, seed: u64) {
-    let engine = engine(dir, "data");
+    let engine = engine(dir.path(), "data");
     Core::open(engine.clone(), CoreOptions::default()).unwrap();
     let mut rng = StdRng::seed_from_u64(seed);
     for begin in (0..rows).step_by(10_000) {
@@ -45,39 +41,6 @@ fn fill(dir: &TempDir, rows: u32, seed: u64) {
         });
         receipt.wait().unwrap().unwrap();
     }
-}
-
-type Rows = Vec<(Keyspace, Vec<u8>, Vec<u8>)>;
-
-fn rows(dir: &TempDir, name: &str) -> Rows {
-    let mut rows = Vec::new();
-    content_scan(engine(dir, name).read().unwrap().as_ref(), &mut |of, key, value| {
-        rows.push((of, key.to_vec(), value.to_vec()));
-        ControlFlow::Continue(())
-    })
-    .unwrap();
-    rows
-}
-
-/// How many rows an unfinished copy holds, if there is one.
-fn progress(dir: &TempDir) -> Option<u64> {
-    if !dir.path().join("other/sled/db").is_file() {
-        return None;
-    }
-    match progress_get(engine(dir, "other").read().unwrap().as_ref()).unwrap() {
-        Some(Progress::Copying(copied)) => Some(copied.rows),
-        _ => None,
-    }
-}
-
-/// The rows that a copy tells of; both its hashes are the same.
-#[track_caller]
-fn told(out: &str) -> u64 {
-    let (_, hashes) = out.split_once(", source ").unwrap();
-    let (source, target) = hashes.trim_end().split_once(", target ").unwrap();
-    assert!(source == target && source.len() == 64, "{out}");
-    assert_eq!(out.lines().count(), 1);
-    out.split(' ').next().unwrap().parse().unwrap()
 }
 
 /// A server on a data directory that has an owner.
@@ -119,8 +82,6 @@ impl Client {
     }
 }
 
-const CONTACTS: &str = "/api/openapi/bases/CRM/tables/Contacts/records";
-
 /// What a token and a session see of everything that there is.
 fn seen(token: &Client, session: &Client, cursor: &str) -> HashMap<String, (u16, Value)> {
     let page = format!("{CONTACTS}?limit=2&cursor={cursor}");
@@ -151,8 +112,8 @@ fn a_copy_answers_as_its_source_does() {
     assert_eq!(first.end().0, Some(0));
 
     let (out, err) = run(&dir, &COPY, 0);
-    assert!(told(&out) > 300 && err.is_empty(), "{err}");
-    assert_eq!(rows(&dir, "data"), rows(&dir, "other"));
+    assert!(told(&out).rows > 300 && err.is_empty(), "{err}");
+    assert_eq!(rows(dir.path(), "data"), rows(dir.path(), "other"));
     let second = served(&dir, &["serve", "--data-dir", "other"]);
     assert!(!second.told.contains("one-time code"), "the owner has moved along");
     let token = Client::new(&second, ("x-undb-api-token", &token.header.1));
@@ -200,54 +161,85 @@ fn what_can_t_be_copied_is_refused_and_left_as_it_is() {
     assert!(err.contains("The database in data is in use by another process"), "{err}");
     drop(served);
     assert_eq!(
-        told(&run(&dir, &["copy", "--from", "data", "--to", "third"], 0).0),
-        rows(&dir, "data").len() as u64
+        told(&run(&dir, &["copy", "--from", "data", "--to", "third"], 0).0).rows,
+        rows(dir.path(), "data").len() as u64
     );
 }
 
-/// Starts a copy and kills it after a while: how many rows it holds then, if it was killed while it copied.
-fn killed(dir: &TempDir, delay: Duration) -> Option<u64> {
-    let before = progress(dir).unwrap_or(0);
-    let mut command = undb(dir.path(), &COPY);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(delay);
-    child.kill().unwrap();
-    let done = child.wait_with_output().unwrap().status.success();
-    let rows = progress(dir).filter(|rows| !done && *rows > before);
-    println!("killed after {delay:?}: {rows:?} rows are there");
-    rows
+/// Asks one client for its password, as PostgreSQL does, and refuses it.
+fn password_asked(listener: &TcpListener) -> String {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut message = |kind: usize| {
+        let mut head = vec![0; kind + 4];
+        stream.read_exact(&mut head).unwrap();
+        let length = u32::from_be_bytes(head.split_off(kind).try_into().unwrap());
+        let mut body = vec![0; length as usize - 4];
+        stream.read_exact(&mut body).unwrap();
+        let answer: &[u8] = if kind == 0 {
+            &[b'R', 0, 0, 0, 8, 0, 0, 0, 3]
+        } else {
+            b"E\0\0\0\x1cSFATAL\0C28P01\0Mrefused\0\0"
+        };
+        stream.write_all(answer).unwrap();
+        body
+    };
+    message(0);
+    String::from_utf8(message(1)).unwrap().trim_end_matches('\0').to_owned()
 }
 
-/// Kills a copy, each time it is run, while it copies; anew if once it was too early or too late for that. `took` is how
-/// long a whole one takes. How many rows there are at the end.
-fn killed_midway(dir: &TempDir, times: usize, took: Duration, all: u64, rng: &mut StdRng) -> u64 {
-    for _ in 0..50 {
-        let mut delay = || took.mul_f64(rng.random_range(0.05..0.9) / 2_f64);
-        let rows: Option<Vec<u64>> =
-            (0..times).map(|_| killed(dir, delay()).filter(|rows| *rows < all)).collect();
-        if let Some(last) = rows.and_then(|rows| rows.last().copied()) {
-            return last;
-        }
-        let _ = std::fs::remove_dir_all(dir.path().join("other"));
+#[test]
+fn passwords_of_addresses_come_from_files_and_are_never_shown() {
+    let dir = temporary();
+    run(&dir, &["space", "create", "S"], 0);
+    std::fs::write(dir.path().join("file"), "of the file\n").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("postgres://me:s3cret@{}/db", listener.local_addr().unwrap());
+    for (places, given) in [
+        (["--from", &*address, "--to", "other"], "s3cret"),
+        (["--from", "data", "--to", &*address], "s3cret"),
+        (["--from", &*address, "--to", "other"], "of the file"),
+        (["--from", "data", "--to", &*address], "of the file"),
+    ] {
+        let flag = if places[1] == "data" { "--to-password-file" } else { "--from-password-file" };
+        let file = if given == "s3cret" { &[][..] } else { &[flag, "file"] };
+        let args = [&["copy"], &places[..], file].concat();
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| password_asked(&listener));
+            let (out, err) = run(&dir, &args, 1);
+            assert!(err.contains("refused (28P01)"), "{err}");
+            assert!(!format!("{out}{err}").contains(given), "{err}");
+            assert_eq!(asked.join().unwrap(), given);
+        });
     }
-    panic!("it is never killed midway")
+    let broken = "postgres://me:s3cret@host:x/db";
+    for (args, expected) in [
+        (["--from", broken, "--to", "other"], "`--from`: the address can't be read"),
+        (["--from", "data", "--to", broken], "`--to`: the address can't be read"),
+        (["--from=data", "--from-password-file=file", "--to", &*address], "is a directory"),
+        (["--from=data", "--to-password-file=none", "--to", &*address], "none can't be read"),
+        (["--store", &*address, "--from=data", "--to=other"], "`--store` is not for `copy`"),
+    ] {
+        let (out, err) = run(&dir, &[&["copy"], &args[..]].concat(), 2);
+        assert!(out.is_empty() && err.contains(expected) && !err.contains("s3cret"), "{args:?}: {err}");
+    }
+    assert!(!dir.path().join("other").exists(), "nothing is made");
 }
 
 #[test]
 fn a_copy_that_is_killed_goes_on_unless_its_source_has_changed() {
     const ROWS: u32 = 150_000;
-    let seed = std::env::var("UNDB_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
-    println!("UNDB_SEED={seed}");
+    let seed = seed();
     let mut rng = StdRng::seed_from_u64(seed);
     let dir = temporary();
     fill(&dir, ROWS, seed);
     let (all, began) = (u64::from(ROWS) + 2, Instant::now());
     let (out, err) = run(&dir, &["copy", "--from", "data", "--to", "whole"], 0);
-    assert!(told(&out) == all && err.is_empty(), "{out}{err}");
+    assert!(told(&out).rows == all && err.is_empty(), "{out}{err}");
     let took = began.elapsed();
     println!("{out}in {took:?}");
 
-    let there = killed_midway(&dir, 2, took, all, &mut rng);
+    let empty = || drop(std::fs::remove_dir_all(dir.path().join("other")));
+    let there = copying(&dir).killed_midway(2, (took, all), &mut rng, empty);
     for args in [
         &["serve", "--listen", "127.0.0.1:0", "--data-dir", "other"][..],
         &["--data-dir", "other", "space", "list"],
@@ -258,55 +250,36 @@ fn a_copy_that_is_killed_goes_on_unless_its_source_has_changed() {
     }
     let (out, err) = run(&dir, &COPY, 0);
     assert_eq!(
-        (told(&out), err),
+        (told(&out).rows, err),
         (all, format!("Went on after {there} rows that had been copied before.\n"))
     );
-    assert!(rows(&dir, "data") == rows(&dir, "other"));
+    assert!(rows(dir.path(), "data") == rows(dir.path(), "other"));
 
-    std::fs::remove_dir_all(dir.path().join("other")).unwrap();
-    killed_midway(&dir, 1, took, all, &mut rng);
+    empty();
+    copying(&dir).killed_midway(1, (took, all), &mut rng, empty);
     run(&dir, &["space", "create", "S"], 0);
     let (_, err) = run(&dir, &COPY, 1);
     assert!(err.contains("has changed since") && err.contains("--restart"), "{err}");
     let (out, err) = run(&dir, &[&COPY[..], &["--restart"]].concat(), 0);
-    assert!(told(&out) > all && err.is_empty(), "{err}");
-    assert!(rows(&dir, "data") == rows(&dir, "other"));
-}
-
-/// The most memory that a process had, in KiB, while it lives.
-fn memory_peak(child: &Child) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok())
+    assert!(told(&out).rows > all && err.is_empty(), "{err}");
+    assert!(rows(dir.path(), "data") == rows(dir.path(), "other"));
 }
 
 /// A million records from sled to sled: prints how fast, and how much memory that takes.
 #[test]
 fn a_million_records() {
-    if std::env::var("UNDB_LONG").as_deref() != Ok("1") {
+    if number("UNDB_LONG") != Some(1) {
         return println!("skipped: UNDB_LONG=1 runs it");
     }
     let dir = temporary();
-    let mut server = served(&dir, &["--demo"]);
-    let secret = server.lines(1).remove(0);
-    let token = Client::new(&server, ("x-undb-api-token", &secret));
-    for bulk in 0..100 {
-        let records: Vec<_> = (0..10_000)
-            .map(|n| json!({"values": {"name": format!("Person {n}"), "email": format!("p{n}@{bulk}.example"), "age": n % 90}}))
-            .collect();
-        let (status, answer, _) = token.post(&format!("{CONTACTS}/bulk"), &json!({"records": records}));
-        assert_eq!(status, 201, "{answer}");
-    }
-    server.signal("TERM");
-    assert_eq!(server.end().0, Some(0));
-    let mut child = undb(dir.path(), &COPY).stdout(Stdio::piped()).spawn().unwrap();
-    let (began, mut peak) = (Instant::now(), 0);
-    while child.try_wait().unwrap().is_none() {
-        peak = peak.max(memory_peak(&child).unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let out = child.wait_with_output().unwrap();
-    let out = String::from_utf8(out.stdout).unwrap();
-    assert!(told(&out) > 2_000_000, "records and unique values");
-    println!("{out}a million records in {:?}, {} MiB of memory at the most", began.elapsed(), peak >> 10);
-    assert!(peak < 512 << 10, "{peak} KiB");
+    million(dir.path());
+    let ran = copying(&dir).done();
+    assert!(told(&ran.out).rows > 2_000_000, "records and unique values");
+    println!(
+        "{}a million records in {:?}, {} MiB of memory at the most",
+        ran.out,
+        ran.took,
+        ran.memory_kib >> 10
+    );
+    assert!(ran.memory_kib < 2 * MEMORY_KIB_MAX, "{} KiB", ran.memory_kib);
 }

@@ -6,6 +6,7 @@ use crate::{SPACE, commit, delete, get, get_in, laws, put, rows};
 
 laws! {
     values_of_every_length_come_back
+    a_scan_comes_to_long_values_among_short_ones
     a_long_value_gives_way_to_a_shorter_and_a_longer_one
     a_snapshot_holds_long_values
     long_values_stay_whole_under_racing_readers
@@ -34,6 +35,17 @@ fn values_of_every_length_come_back(engine: &dyn Engine) {
     scanned.clear();
     LENGTHS.iter().for_each(|length| delete(engine, &length.to_be_bytes()));
     assert!(rows(&*engine.read().unwrap(), SPACE) == scanned);
+}
+
+/// Who takes rows by so many at a time, and then by so many bytes, must not take the end of the one for the end of all.
+fn a_scan_comes_to_long_values_among_short_ones(engine: &dyn Engine) {
+    let lengths = (0..700_u32).map(|n| if (300..320).contains(&n) || n == 650 { 600 << 10 } else { 8 });
+    let expected: Vec<_> =
+        lengths.zip(0_u32..).map(|(long, n)| (n.to_be_bytes().to_vec(), vec![7; long])).collect();
+    let all = expected.clone();
+    commit(engine, move |txn| all.iter().for_each(|(key, value)| txn.put(SPACE, key, value)));
+    assert!(rows(&*engine.read().unwrap(), SPACE) == expected);
+    commit(engine, move |txn| assert!(rows(&*txn, SPACE) == expected));
 }
 
 fn a_long_value_gives_way_to_a_shorter_and_a_longer_one(engine: &dyn Engine) {

@@ -5,8 +5,13 @@
 
 #[path = "../harness/mod.rs"]
 mod harness;
+#[path = "../harness/process.rs"]
+mod process;
 
 mod away;
+#[path = "../harness/copies.rs"]
+mod copies;
+mod copy;
 mod cut;
 mod hang;
 #[path = "../harness/process.rs"]
@@ -15,6 +20,7 @@ mod proxy;
 mod several;
 mod starts;
 mod trips;
+mod turns;
 
 use harness::pg_schema::{self, Schema};
 

@@ -1,5 +1,6 @@
 //! What `--store` says: an address as libpq takes it, with a few words of our own.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,6 +17,19 @@ use crate::kv::{Error, Result};
 /// Connections of snapshots at once, unless the address says another number.
 const POOL_DEFAULT: usize = 12;
 const POOL_MAX: usize = 256;
+
+/// Parameters that mean what they mean to libpq, beside the two of TLS.
+const TAKEN: [&str; 9] = [
+    "application_name",
+    "channel_binding",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "user",
+];
 
 /// How TLS is used. Where it is, the certificate is always checked, and so is its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,19 +77,28 @@ impl Address {
                 ("undb_pool", count) => pool = pool_of(count)?,
                 ("undb_locks", word) => locks = switch("undb_locks", word)?,
                 ("undb_settings", word) => settings = switch("undb_settings", word)?,
-                _ => others.push(pair),
+                (name, _) if TAKEN.contains(&name) => others.push(pair),
+                // Not repeated: it may be a part of a password.
+                _ => {
+                    return Err(format!(
+                        "the address has a parameter that is not taken; there are {}, sslmode, sslrootcert, undb_pool, undb_locks, undb_settings",
+                        TAKEN.join(", ")
+                    ));
+                }
             }
         }
         let config = Config::from_str(&format!("{place}?{}", others.join("&")));
-        let mut config = config.map_err(|error| without_input(&error))?;
+        // Its error would repeat what was given.
+        let mut config = config.map_err(|_| "the address can't be read")?;
         if config.get_hosts().is_empty() {
             return Err("the address names no host".into());
         }
         if config.get_application_name().is_none() {
             config.application_name("undb");
         }
-        let tls =
-            tls.unwrap_or(if config.get_hosts().iter().all(is_local) { Tls::Never } else { Tls::Always });
+        let local =
+            config.get_hosts().iter().all(is_local) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+        let tls = tls.unwrap_or(if local { Tls::Never } else { Tls::Always });
         Ok(Self { config, tls, root, pool, locks, settings })
     }
 
@@ -129,6 +152,7 @@ impl Address {
             self.config.get_application_name().map(|name| one.application_name(name));
             one.port(port)
                 .target_session_attrs(TargetSessionAttrs::ReadWrite)
+                .channel_binding(self.config.get_channel_binding())
                 .keepalives_idle(std::time::Duration::from_secs(15))
                 .ssl_mode(match self.tls {
                     Tls::Never => SslMode::Disable,
@@ -140,8 +164,11 @@ impl Address {
         hosts.map(one).collect()
     }
 
-    /// What speaks TLS: it trusts whom the system trusts, and the authorities of `sslrootcert`.
-    pub(super) fn connector(&self) -> Result<MakeRustlsConnect> {
+    /// What speaks TLS, if anything does: it trusts whom the system trusts, and the authorities of `sslrootcert`.
+    pub(super) fn connector(&self) -> Result<Option<MakeRustlsConnect>> {
+        if self.tls == Tls::Never {
+            return Ok(None);
+        }
         let broken = |error: &dyn std::fmt::Display| Error::Broken(format!("TLS can't be used: {error}"));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let roots = self.root.as_deref().map_or(Ok(Vec::new()), roots_read)?;
@@ -157,7 +184,7 @@ impl Address {
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
-        Ok(MakeRustlsConnect::new(config))
+        Ok(Some(MakeRustlsConnect::new(config)))
     }
 }
 
@@ -215,21 +242,10 @@ fn decoded(text: &str) -> std::result::Result<String, String> {
     text.map(Into::into).map_err(|_| "a word of the address is not UTF-8".into())
 }
 
-/// The kind of error alone: its cause repeats what was given.
-fn without_input(error: &tokio_postgres::Error) -> String {
-    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    let unknown = cause.starts_with("unknown option");
-    if unknown {
-        "the address has a parameter that is not known".into()
-    } else {
-        "the address can't be read".into()
-    }
-}
-
 fn is_local(host: &Host) -> bool {
     match host {
         Host::Tcp(name) => {
-            let ip = name.parse::<std::net::IpAddr>();
+            let ip = name.parse::<IpAddr>();
             name == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
         }
         #[cfg(unix)]
@@ -254,6 +270,7 @@ mod tests {
             "postgres://me:s3cret@a/db?sslmode=s3cret",
             "postgres://me@a/db?pasword=s3cret",
             "postgres://me:s3cret@a/db?undb_pool=1",
+            "postgres://me@a/db?connect_timeout=s3cret",
         ] {
             let fault = Address::parse(wrong).unwrap_err();
             assert!(!fault.contains("s3cret"), "{fault}");
@@ -270,6 +287,8 @@ mod tests {
             ("postgres://me@db.example/db", Tls::Always),
             ("postgres://me@db.example/db?sslmode=prefer", Tls::Prefer),
             ("postgres://me@localhost,db.example/db", Tls::Always),
+            ("postgres://me@localhost/db?hostaddr=10.0.0.5", Tls::Always),
+            ("postgres://me@localhost/db?hostaddr=127.0.0.1", Tls::Never),
         ] {
             assert_eq!(Address::parse(text).unwrap().tls, tls, "{text}");
         }

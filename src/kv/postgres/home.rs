@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio_postgres::Config;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::Address;
-use super::link::{Link, Raw, said};
+use super::link::{Link, Raw, Trust, said};
 use super::{Counters, count};
 use crate::kv::{Error, Result};
 
@@ -19,20 +20,22 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Home {
     pub(super) address: Address,
     hosts: Vec<Config>,
-    tls: MakeRustlsConnect,
+    tls: Option<MakeRustlsConnect>,
+    trust: Trust,
     counters: Arc<Counters>,
 }
 
 impl Home {
     pub(super) fn new(address: Address, counters: Arc<Counters>) -> Result<Self> {
         let (hosts, tls) = (address.hosts(), address.connector()?);
-        Ok(Self { address, hosts, tls, counters })
+        Ok(Self { address, hosts, tls, trust: Trust::default(), counters })
     }
 
     /// A connection with its statements. Fails within a bounded time, with [`Error::Away`].
     pub(super) async fn link(&self) -> Result<Link> {
+        let trust = self.trust.renewed();
         let raw = self.raw().await?;
-        let prepared = tokio::time::timeout(CONNECT_PATIENCE, Link::prepare(raw, &self.address)).await;
+        let prepared = tokio::time::timeout(CONNECT_PATIENCE, Link::prepare(raw, &self.address, trust)).await;
         prepared.map_err(|_| Error::Away("the database did not answer in time".into()))?
     }
 
@@ -54,16 +57,26 @@ impl Home {
     }
 
     async fn try_host(&self, host: &Config) -> std::result::Result<Raw, String> {
-        match tokio::time::timeout(CONNECT_PATIENCE, host.connect(self.tls.clone())).await {
-            Ok(Ok((client, connection))) => {
-                let task = tokio::spawn(async move {
-                    // Whoever waits for an answer is told by the client.
-                    let _ = connection.await;
-                });
-                Ok(Raw { client, task: task.abort_handle() })
-            }
-            Ok(Err(error)) => Err(said(&error)),
+        let tried = match &self.tls {
+            Some(tls) => tokio::time::timeout(CONNECT_PATIENCE, connect(host, tls.clone())).await,
+            None => tokio::time::timeout(CONNECT_PATIENCE, connect(host, NoTls)).await,
+        };
+        match tried {
+            Ok(tried) => tried.map_err(|error| said(&error)),
             Err(_) => Err("the database did not answer in time".into()),
         }
     }
+}
+
+async fn connect<T>(host: &Config, tls: T) -> std::result::Result<Raw, tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = host.connect(tls).await?;
+    let task = tokio::spawn(async move {
+        // Whoever waits for an answer is told by the client.
+        let _ = connection.await;
+    });
+    Ok(Raw { client, task: task.abort_handle() })
 }

@@ -29,18 +29,17 @@ impl Guesses {
     }
 
     fn set(&mut self, key: &Bytes, value: Option<&Bytes>) {
-        let Some(value) = value.filter(|value| value.len() <= GUESS_BYTES_MAX) else {
-            self.values.remove(key);
-            return;
-        };
-        let size = 2 * key.len() + value.len() + 100;
-        if self.bytes + size > GUESSES_BYTES_MAX {
+        let size = |value: &Bytes| 2 * key.len() + value.len() + 100;
+        if let Some(old) = self.values.remove(key) {
+            self.bytes = self.bytes.saturating_sub(size(&old));
+        }
+        let Some(value) = value.filter(|value| value.len() <= GUESS_BYTES_MAX) else { return };
+        if self.bytes + size(value) > GUESSES_BYTES_MAX {
             self.values.clear();
             self.bytes = 0;
         }
-        if self.values.insert(key.clone(), value.clone()).is_none() {
-            self.bytes += size;
-        }
+        self.bytes += size(value);
+        self.values.insert(key.clone(), value.clone());
     }
 
     /// Takes note of what a group read and wrote. What it only wrote is no key that others read before they write.

@@ -28,6 +28,7 @@ mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -42,6 +43,9 @@ use super::attempt;
 use super::durable::Group;
 use super::staged::stored_key;
 use super::{Body, Bytes, Durable, Engine, Error, Keyspace, Opened, Read, Result, Stats};
+
+/// How long the start may take: somebody's work on the table, or a standby that does not answer, may be in its way.
+const SETUP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The engine. Dropping it finishes the groups that are queued.
 pub struct Postgres {
@@ -80,8 +84,11 @@ impl Postgres {
         let handle = runtime.handle().clone();
         let counters = Arc::new(Counters::default());
         let home = Arc::new(Home::new(address, Arc::clone(&counters))?);
-        let opened = wait_for(&handle, setup::make(&home));
-        let mark = opened?;
+        let slow =
+            || Error::Away("the database did not answer in time while its table was looked for".into());
+        let opened =
+            wait_for(&handle, async { tokio::time::timeout(SETUP_PATIENCE, setup::make(&home)).await });
+        let mark = opened.map_err(|_| slow())??;
         let pool = Pool::new(home, handle.clone(), Arc::clone(&counters));
         let gets = Gets::start(&pool);
         let writer = Writer::start(&pool, mark).map_err(broken)?;

@@ -96,12 +96,13 @@ impl Pool {
         };
         let link = match idle {
             Some(link) => link,
-            None => Arc::new(self.connect().await?),
+            // That there is no more room for another one says nothing of those that are there.
+            None => Arc::new(self.home.link().await?),
         };
         Ok(Held { link: Some(link), pool: Arc::clone(self), _permit: permit })
     }
 
-    /// A connection of one's own.
+    /// A connection without which nothing can be done. That it can't be made says that the store is away.
     pub(super) async fn connect(&self) -> Result<Link> {
         if let Some(reason) = self.away() {
             return Err(Error::Away(reason));

@@ -10,26 +10,14 @@ use std::task::Poll;
 use tokio::task::JoinHandle;
 
 use super::count;
-use super::link::{Fault, Link, Rest, Rows};
+use super::link::{Batch, Fault, Link, Rest, Rows};
 use super::pool::{Held, Pool};
 use super::wait::wait_for;
 use crate::kv::staged::{plain_key, stored_key};
 use crate::kv::{Bytes, Each, Error, Keyspace, Read, Result, Way};
 
-/// Rows of a scan's first batch, and of the largest.
-pub(super) const BATCH_FIRST: usize = 64;
-const BATCH_MAX: usize = 1024;
-/// Bytes that a batch should have.
-const BATCH_BYTES: usize = 2 << 20;
 /// How often opening is tried, if connections turn out to be broken.
 const TRIES: usize = 3;
-
-/// How many rows the next batch of a scan has.
-pub(super) fn batch_next(now: usize, rows: &Rows) -> usize {
-    let bytes: usize = rows.iter().map(|(key, value)| key.len() + value.len()).sum();
-    let fitting = BATCH_BYTES / (bytes / rows.len().max(1)).max(1);
-    (now * 4).min(BATCH_MAX).min(fitting.max(1))
-}
 
 /// What is to be scanned, by stored keys.
 pub(super) fn range_of(of: Keyspace, range: &Range<&[u8]>, way: Way) -> Option<Rest> {
@@ -77,12 +65,12 @@ impl Snapshot {
         self.held.as_ref().ok_or(Error::Expired)
     }
 
-    fn ahead(&self, rest: Rest, limit: usize) -> Result<JoinHandle<std::result::Result<Rows, Fault>>> {
+    fn ahead(&self, rest: Rest, batch: Batch) -> Result<JoinHandle<std::result::Result<Rows, Fault>>> {
         let held = Arc::clone(self.held()?);
         count(&self.pool.counters().round_trips, 1);
         Ok(self.pool.handle().spawn(async move {
             let link = held.link().map_err(|error| Fault::Lost(error.to_string()))?;
-            link.scan(&rest, limit).await
+            link.scan(&rest, batch).await
         }))
     }
 }
@@ -157,24 +145,24 @@ impl Read for Snapshot {
     /// From the second batch on the next one is fetched while this one is worked on.
     fn scan(&self, of: Keyspace, range: Range<&[u8]>, way: Way, each: &mut Each<'_>) -> Result<()> {
         let Some(mut rest) = range_of(of, &range, way) else { return Ok(()) };
-        let mut limit = BATCH_FIRST;
-        let mut batch = self.ahead(rest.clone(), limit)?;
+        let mut batch = Batch::FIRST;
+        let mut coming = self.ahead(rest.clone(), batch)?;
         loop {
-            let rows = wait_for(self.pool.handle(), batch).map_err(|_| Error::Expired)?.map_err(ended)?;
-            let Some((last, _)) = rows.last().filter(|_| rows.len() == limit) else {
+            let rows = wait_for(self.pool.handle(), coming).map_err(|_| Error::Expired)?.map_err(ended)?;
+            let (Some((last, _)), Some(next)) = (rows.last(), batch.next(&rows)) else {
                 let _ = each_of(&rows, each);
                 return Ok(());
             };
             rest = rest.after(last);
-            let first = limit == BATCH_FIRST;
-            limit = batch_next(limit, &rows);
-            let ahead = if first { None } else { Some(self.ahead(rest.clone(), limit)?) };
+            let is_first = batch.bytes.is_none();
+            batch = next;
+            let ahead = if is_first { None } else { Some(self.ahead(rest.clone(), batch)?) };
             if each_of(&rows, each).is_break() {
                 return Ok(());
             }
-            batch = match ahead {
-                Some(batch) => batch,
-                None => self.ahead(rest.clone(), limit)?,
+            coming = match ahead {
+                Some(coming) => coming,
+                None => self.ahead(rest.clone(), batch)?,
             };
         }
     }

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use super::count;
 use super::learn::Values;
-use super::link::{Fault, Link, Rows};
+use super::link::{Batch, Fault, Link, Rows};
 use super::pool::Pool;
-use super::reader::{BATCH_FIRST, batch_next, each_of, range_of};
+use super::reader::{each_of, range_of};
 use super::setup::Mark;
 use super::wait::wait_for;
 use crate::kv::staged::{Changes, stored_key};
@@ -22,13 +22,25 @@ pub(super) struct Txn<'a> {
     link: &'a Link,
     mark: &'a Mark,
     begun: Cell<bool>,
-    /// Whether it queues with other processes' groups before it begins.
-    queues: bool,
+    /// Whether what ends it was sent.
+    ended: Cell<bool>,
+    turn: Turn,
     /// Whether another process had its turn then.
     pub(super) waited: Cell<bool>,
     pub(super) fetched: RefCell<Values>,
     /// What went wrong with a read inside a body, which that body can't be trusted to hand on.
     fault: RefCell<Option<Fault>>,
+}
+
+/// How a transaction keeps out of other processes' way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Not at all: who is in another one's way is run again.
+    Free,
+    /// It queues with those that do so too before it begins.
+    Queued,
+    /// It lets nobody else write at all: they were in its way again and again.
+    Alone,
 }
 
 /// How a transaction ended that did not fail before its end.
@@ -39,13 +51,14 @@ pub(super) enum Ended {
 }
 
 impl<'a> Txn<'a> {
-    pub(super) fn new(pool: &'a Pool, link: &'a Link, mark: &'a Mark, queues: bool) -> Self {
+    pub(super) fn new(pool: &'a Pool, link: &'a Link, mark: &'a Mark, turn: Turn) -> Self {
         Self {
             pool,
             link,
             mark,
             begun: Cell::new(false),
-            queues,
+            ended: Cell::new(false),
+            turn,
             waited: Cell::new(false),
             fetched: RefCell::default(),
             fault: RefCell::default(),
@@ -65,10 +78,10 @@ impl<'a> Txn<'a> {
         } else {
             keys.push(&self.mark.key);
             self.wait(async {
-                // The lock comes first: a snapshot taken before it would be older than what the one before has written.
-                let (locked, begun, rows) =
-                    tokio::join!(self.lock(), self.link.run(BEGIN), self.link.get(&keys));
-                locked.and(begun).and(rows)
+                // Locks come first: a snapshot taken before them would be older than what the one before has written.
+                let (locked, begun, alone, rows) =
+                    tokio::join!(self.lock(), self.link.run(BEGIN), self.alone(), self.link.get(&keys));
+                locked.and(begun).and(alone).and(rows)
             })
         };
         let mut fetched = self.fetched.borrow_mut();
@@ -79,18 +92,27 @@ impl<'a> Txn<'a> {
     }
 
     async fn lock(&self) -> std::result::Result<(), Fault> {
-        if self.queues && self.link.lock().await? {
+        if self.turn != Turn::Free && self.link.lock().await? {
             self.waited.set(true);
             count(&self.pool.counters().lock_waits, 1);
         }
         Ok(())
     }
 
-    async fn end(&self, how: &str) -> std::result::Result<(), Fault> {
-        if !self.queues {
-            return self.link.run(how).await;
+    async fn alone(&self) -> std::result::Result<(), Fault> {
+        if self.turn == Turn::Alone { self.link.alone().await } else { Ok(()) }
+    }
+
+    /// Ends it by a statement, and gives back what it queued by.
+    async fn end(
+        &self,
+        statement: impl Future<Output = std::result::Result<(), Fault>>,
+    ) -> std::result::Result<(), Fault> {
+        self.ended.set(true);
+        if self.turn == Turn::Free {
+            return statement.await;
         }
-        let (ended, _) = tokio::join!(self.link.run(how), self.link.unlock());
+        let (ended, _) = tokio::join!(statement, self.link.unlock());
         ended
     }
 
@@ -101,7 +123,8 @@ impl<'a> Txn<'a> {
 
     /// Keeps a fault, and says something to the body that stops it.
     fn failed(&self, fault: Fault) -> Error {
-        *self.fault.borrow_mut() = Some(fault);
+        // The first one counts: after it the transaction refuses everything.
+        self.fault.borrow_mut().get_or_insert(fault);
         Error::Away("the transaction is run again".into())
     }
 
@@ -110,7 +133,7 @@ impl<'a> Txn<'a> {
         if changes.is_empty() {
             // What was read has to be true; nothing is lost with the connection.
             return if self.begun.get() {
-                self.wait(self.end("COMMIT")).map(|()| Ended::Done)
+                self.wait(self.end(self.link.commit())).map(|()| Ended::Done)
             } else {
                 Ok(Ended::Done)
             };
@@ -136,13 +159,13 @@ impl<'a> Txn<'a> {
         let ended = self.wait(async {
             // Each statement has its own end, and COMMIT after a failed one is a ROLLBACK without an error.
             if deleted.is_empty() {
-                let (put, done) = tokio::join!(self.link.put(&keys, &values), self.end("COMMIT"));
+                let (put, done) = tokio::join!(self.link.put(&keys, &values), self.end(self.link.commit()));
                 put.and(done)
             } else {
                 let (put, gone, done) = tokio::join!(
                     self.link.put(&keys, &values),
                     self.link.delete(&deleted),
-                    self.end("COMMIT")
+                    self.end(self.link.commit())
                 );
                 put.and(gone).and(done)
             }
@@ -156,7 +179,8 @@ impl<'a> Txn<'a> {
 
     /// Ends it without effect, so that the connection can be used again.
     pub(super) fn drop_all(&self) {
-        if self.begun.get() && self.link.is_good() && self.wait(self.end("ROLLBACK")).is_err() {
+        let open = self.begun.get() && !self.ended.get() && self.link.is_good();
+        if open && self.wait(self.end(self.link.run("ROLLBACK"))).is_err() {
             self.link.give_up();
         }
     }
@@ -172,15 +196,15 @@ impl<'a> Txn<'a> {
         if !self.begun.get() {
             self.fetch(&BTreeSet::new())?;
         }
-        let mut limit = BATCH_FIRST;
+        let mut batch = Batch::FIRST;
         loop {
-            let rows: Rows = self.wait(self.link.scan(&rest, limit))?;
+            let rows: Rows = self.wait(self.link.scan(&rest, batch))?;
             if each_of(&rows, each).is_break() {
                 return Ok(());
             }
-            let Some((last, _)) = rows.last().filter(|_| rows.len() == limit) else { return Ok(()) };
+            let (Some((last, _)), Some(next)) = (rows.last(), batch.next(&rows)) else { return Ok(()) };
             rest = rest.after(last);
-            limit = batch_next(limit, &rows);
+            batch = next;
         }
     }
 }

@@ -15,7 +15,7 @@ use super::learn::{Asked, Guesses, learn};
 use super::link::{Fault, Link};
 use super::pool::Pool;
 use super::setup::Mark;
-use super::txn::{Ended, Txn};
+use super::txn::{Ended, Turn, Txn};
 use super::wait::wait_for;
 use crate::kv::durable::Group;
 use crate::kv::staged::{Changes, Overlay, Staging};
@@ -30,6 +30,9 @@ const LEVELS: usize = 3;
 /// How often a group is run again when others are in its way, and when connections break.
 const CONFLICTS_MAX: u32 = 30;
 const LOST_MAX: u32 = 3;
+/// Conflicts after which nobody else may write meanwhile. A group that takes long would else never come to its end beside
+/// short ones.
+const CONFLICTS_ALONE: u32 = 3;
 /// How many groups queue with those of other processes after one of them was in the way, or had its turn.
 const QUEUED_GROUPS: u32 = 64;
 /// How long a body may wait while the writer waits for an answer that does not come.
@@ -163,7 +166,8 @@ struct Ran {
 enum Failed {
     /// Not done.
     Not(Fault),
-    Unknown(String),
+    /// Nobody knows, of so many bodies.
+    Unknown(usize, String),
     Away(Error),
 }
 
@@ -180,7 +184,7 @@ impl Grouping {
             if jobs.is_empty() {
                 break;
             }
-            self.group(jobs);
+            self.group(jobs, true);
         }
         // Nobody will ask what became of a group of this process. But a fence stands for as long as there may be somebody
         // whom it stops.
@@ -191,15 +195,24 @@ impl Grouping {
         }
     }
 
-    /// Runs a group until it is done or can't be, and tells everyone.
-    fn group(&mut self, mut jobs: Vec<Job>) {
+    /// Runs a group until it is done or can't be, and tells everyone. It is `open` if others may join it.
+    fn group(&mut self, mut jobs: Vec<Job>, open: bool) {
         let (mut conflicts, mut losses) = (0, 0);
         let error = loop {
+            let turn = match (conflicts, self.queued) {
+                (CONFLICTS_ALONE.., _) => Turn::Alone,
+                (_, 0) => Turn::Free,
+                _ => Turn::Queued,
+            };
             self.queue.asks(true);
-            let tried = self.attempt(&mut jobs);
+            let tried = self.attempt(&mut jobs, turn, open);
             self.queue.asks(false);
             match tried {
                 Ok(ran) => return self.answer(jobs, ran),
+                Err(Failed::Unknown(bodies, reason)) => {
+                    let results = vec![Err(Error::Unknown(reason)); bodies];
+                    return self.answer(jobs, Ran { results, commits: 0 });
+                }
                 Err(Failed::Not(Fault::Again(reason))) if conflicts >= CONFLICTS_MAX => {
                     break Error::Away(format!("other processes were in the way: {reason}"));
                 }
@@ -219,10 +232,9 @@ impl Grouping {
                 Err(Failed::Not(Fault::Broken(reason))) if jobs.len() == 1 => break Error::Broken(reason),
                 // Only whom it concerns is to suffer.
                 Err(Failed::Not(Fault::Broken(_))) => {
-                    jobs.into_iter().for_each(|job| self.group(vec![job]));
+                    jobs.into_iter().for_each(|job| self.group(vec![job], false));
                     return;
                 }
-                Err(Failed::Unknown(reason)) => break Error::Unknown(reason),
                 Err(Failed::Away(error)) => {
                     self.queue.fail_all(&error);
                     break error;
@@ -244,14 +256,15 @@ impl Grouping {
         }
     }
 
-    fn attempt(&mut self, jobs: &mut Vec<Job>) -> std::result::Result<Ran, Failed> {
+    fn attempt(&mut self, jobs: &mut Vec<Job>, turn: Turn, open: bool) -> std::result::Result<Ran, Failed> {
         let pool = Arc::clone(&self.pool);
         let link = match self.link.take().filter(Link::is_good) {
             Some(link) => link,
-            None => wait_for(pool.handle(), pool.connect()).map_err(Failed::Away)?,
+            None => self.connect()?,
         };
-        let txn = Txn::new(&pool, &link, &self.mark, self.queued > 0);
-        let done = self.bodies(&txn, jobs).and_then(|(ran, changes)| {
+        let txn = Txn::new(&pool, &link, &self.mark, turn);
+        let joined = open && turn != Turn::Free;
+        let done = self.bodies(&txn, jobs, joined).and_then(|(ran, changes)| {
             self.queue.asks(true);
             let number = self.number + 1;
             Ok((ran, txn.commit(&changes, number)?, changes))
@@ -273,7 +286,7 @@ impl Grouping {
                     Ok(Fate::NotDone) => Err(Failed::Not(Fault::Lost(reason))),
                     Err(why) => {
                         pool.is_away(&why);
-                        Err(Failed::Unknown(format!("{reason}; {why}")))
+                        Err(Failed::Unknown(ran.results.len(), format!("{reason}; {why}")))
                     }
                 }
             }
@@ -286,10 +299,24 @@ impl Grouping {
         tried
     }
 
-    /// Learns what the bodies read, fetches it, and runs one after the other.
-    fn bodies(&self, txn: &Txn<'_>, jobs: &mut Vec<Job>) -> std::result::Result<(Ran, Changes), Fault> {
+    fn connect(&self) -> std::result::Result<Link, Failed> {
+        wait_for(self.pool.handle(), async {
+            let link = self.pool.connect().await.map_err(Failed::Away)?;
+            link.writes().await?;
+            Ok(link)
+        })
+    }
+
+    /// Learns what the bodies read, fetches it, and runs one after the other; of those who come meanwhile too, if they may
+    /// join.
+    fn bodies(
+        &self,
+        txn: &Txn<'_>,
+        jobs: &mut Vec<Job>,
+        joined: bool,
+    ) -> std::result::Result<(Ran, Changes), Fault> {
         self.learn(txn, jobs)?;
-        if self.queued > 0 {
+        if joined {
             // Queueing took its time: who has come meanwhile would else wait for as long again.
             let already = jobs.len();
             jobs.extend(self.queue.more(GROUP_MAX.saturating_sub(already)));
