@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
-use undb::access::{InTable, Operator, RecordsRead};
+use undb::access::{InTable, Inside, Operator, RecordsRead};
 use undb::error::Faults;
 use undb::id::{BaseId, RecordId, SpaceId, TableId};
 use undb::kv::Read;

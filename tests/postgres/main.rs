@@ -14,8 +14,6 @@ mod copies;
 mod copy;
 mod cut;
 mod hang;
-#[path = "../harness/process.rs"]
-mod process;
 mod proxy;
 mod several;
 mod starts;
