@@ -22,7 +22,7 @@ use super::token::{TokenInput, token_create, token_list, token_revoke};
 use crate::access::{
     Access, BaseWrite, BasesWrite, Caller, Operator, PlainToken, RecordsWrite, SignedInWrite,
 };
-use crate::error::{Error, Faults, Result};
+use crate::error::{Code, Error, Faults, Result};
 use crate::id::{BaseId, Id, RecordId, SpaceId, TableId, TokenId};
 use crate::kv::{Outcome, Write};
 use crate::model::change::Actor;
@@ -243,7 +243,11 @@ pub async fn demo_space(core: &Arc<Core>, operator: Operator) -> Result<Option<S
 /// Makes a token of every scope. Those of earlier starts end, so that they do not pile up.
 pub async fn demo_token(core: &Arc<Core>, operator: Operator, space: SpaceId) -> Result<PlainToken> {
     for old in demo_tokens(core, operator, space).await? {
-        token_revoke(core, operator.space(space), old).await?;
+        match token_revoke(core, operator.space(space), old).await {
+            // Another process that starts at the same time has ended it.
+            Err(error) if error.code == Code::TokenNotFound => {}
+            revoked => revoked?,
+        }
     }
     let input = TokenInput {
         name: Some(name(DEMO)?),
