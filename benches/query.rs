@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
-use undb::access::{InTable, Operator, RecordsRead};
+use undb::access::{InTable, Inside, Operator, RecordsRead};
 use undb::error::Faults;
 use undb::id::{BaseId, RecordId, SpaceId, TableId};
 use undb::kv::Read;
@@ -114,7 +114,9 @@ impl World {
     }
 
     fn open_table(&self) -> Arc<OpenTable> {
-        self.core.catalog(&self.place()).unwrap().table(self.place()).unwrap().clone()
+        let catalog =
+            self.core.known.catalogs.now(self.core.engine.as_ref(), self.place().in_space()).unwrap();
+        catalog.table(self.place()).unwrap().clone()
     }
 
     fn built(&self, columns: &[Column]) -> Columns {

@@ -237,6 +237,8 @@ pub struct Error {
     /// The methods that the path takes, for 405.
     pub allow: Option<String>,
     pub(crate) cause: Option<Cause>,
+    /// A snapshot had expired: what was read in it is read anew in the next one.
+    pub(crate) expired: bool,
 }
 
 /// The internal half of an error. No `Display` and no `Serialize` on purpose: it reaches the log and nothing else.
@@ -252,7 +254,15 @@ impl Cause {
 
 impl Error {
     pub fn new(code: Code, detail: impl Into<String>) -> Error {
-        Error { code, detail: detail.into(), faults: Vec::new(), retry_after: None, allow: None, cause: None }
+        Error {
+            code,
+            detail: detail.into(),
+            faults: Vec::new(),
+            retry_after: None,
+            allow: None,
+            cause: None,
+            expired: false,
+        }
     }
 
     /// An error about which there is no more to say than its title.

@@ -10,7 +10,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
@@ -22,6 +22,7 @@ use self::signals::Signals;
 use crate::access::Operator;
 use crate::cli::Failure;
 use crate::config::{Settings, owner_read};
+use crate::error::Code;
 use crate::http;
 use crate::kv;
 use crate::service::auth::{self, Credentials};
@@ -30,6 +31,10 @@ use crate::service::{Core, jobs, lease};
 
 /// How long requests in flight may take to finish when the server stops.
 const STOP_SECONDS: u64 = 10;
+
+/// How long another process may take to make the demo, and how often this one looks.
+const DEMO_PATIENCE: Duration = Duration::from_mins(1);
+const DEMO_LOOK: Duration = Duration::from_millis(200);
 
 /// The application: HTTP over use cases, and the server's own jobs.
 #[derive(Debug)]
@@ -69,6 +74,7 @@ impl App {
         let (started, start) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("undb".into()).spawn(move || {
+            kv::never_wait_here();
             System::new().block_on(async move {
                 let running = match App::start(core, settings, listener, workers) {
                     Ok(running) => running,
@@ -116,11 +122,12 @@ impl Running {
         self.jobs.abort();
         // So that what they hold of the core is let go too.
         let _ = (self.server.await, self.jobs.await);
-        if gracefully && let Err(error) = lease::give_up(&self.core, Operator::assume()).await {
-            tracing::warn!(code = error.code.name(), "the lease of the jobs could not be given up");
-        }
-        if let Err(error) = jobs::token_used_write(&self.core, Operator::assume()).await {
-            tracing::warn!(code = error.code.name(), "how tokens were used could not be written");
+        if tokio::time::timeout(patience, leave(&self.core, gracefully)).await.is_err() {
+            tracing::warn!(
+                "the database did not answer within {STOP_SECONDS} seconds; how tokens were used since the last minute may be lost"
+            );
+            // Closing it would wait for the same answer, and the end of the process closes it too.
+            std::mem::forget(self.core.clone());
         }
         // Every commit that has answered is on the disk already; dropping the last core closes the database.
         match self.core.engine.writable() {
@@ -139,6 +146,16 @@ impl Running {
             Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
         }
+    }
+}
+
+/// The last that is written: nothing that anybody was answered, so it is not waited for without end.
+async fn leave(core: &Arc<Core>, gracefully: bool) {
+    if gracefully && let Err(error) = lease::give_up(core, Operator::assume()).await {
+        tracing::warn!(code = error.code.name(), "the lease of the jobs could not be given up");
+    }
+    if let Err(error) = jobs::token_used_write(core, Operator::assume()).await {
+        tracing::warn!(code = error.code.name(), "how tokens were used could not be written");
     }
 }
 
@@ -191,16 +208,16 @@ async fn serve_opened(
     listener: TcpListener,
     owner: Option<Credentials>,
 ) -> Result<(), Failure> {
+    // Signals and the jobs are this thread's, too.
+    kv::never_wait_here();
     let operator = Operator::assume();
     if settings.demo {
         demo_ready(&core, operator, settings).await?;
     }
-    if let Some(Credentials { email, password }) = owner
-        && !auth::owner_exists(&core)?
-    {
-        auth::user_create(&core, email, password, true).await?;
+    if let Some(owner) = owner {
+        owner_ready(&core, owner).await?;
     }
-    let code = auth::setup_code_draw(&core, operator)?;
+    let code = auth::setup_code_draw(&core, operator).await?;
     let mut signals = Signals::listen().map_err(|error| failed("Signals can't be received", &error))?;
     let mut running = App::start(core.clone(), settings.http.clone(), listener, settings.workers)
         .map_err(|error| failed("The server can't be started", &error))?;
@@ -238,21 +255,43 @@ fn listen(address: &str) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Makes the demo in an empty database; leaves one that is there, and refuses any other.
-async fn demo_ready(core: &Arc<Core>, operator: Operator, settings: &Settings) -> Result<(), Failure> {
-    match demo::demo_held(core, operator)? {
-        Held::Demo => Ok(()),
-        Held::Nothing => {
-            let bar = greeting::progress_bar();
-            demo::demo_create(core, operator, &|done, all| greeting::progress(&bar, done, all)).await?;
-            bar.finish_and_clear();
-            Ok(())
-        }
-        Held::Other => Err(Failure::Usage(format!(
-            "The database in {} is not the demo's, so `--demo` leaves it alone. Name another directory with `--data-dir`.",
-            settings.data_dir.display()
-        ))),
+/// Makes the owner that the environment names, unless there is one.
+async fn owner_ready(core: &Arc<Core>, owner: Credentials) -> Result<(), Failure> {
+    if auth::owner_exists(core).await? {
+        return Ok(());
     }
+    match auth::user_create(core, owner.email, owner.password, true).await {
+        // Another process that starts at the same time was quicker.
+        Err(error) if error.code == Code::SetupDone => Ok(()),
+        made => Ok(made.map(drop)?),
+    }
+}
+
+/// Makes the demo in an empty database; leaves one that is there, and refuses any other. One that another process makes is
+/// waited for.
+async fn demo_ready(core: &Arc<Core>, operator: Operator, settings: &Settings) -> Result<(), Failure> {
+    let began = Instant::now();
+    while began.elapsed() < DEMO_PATIENCE {
+        match demo::demo_held(core, operator).await? {
+            Held::Demo => return Ok(()),
+            Held::Nothing => {
+                let bar = greeting::progress_bar();
+                let progress = |done, all| greeting::progress(&bar, done, all);
+                let made = demo::demo_create(core, operator, &progress).await?;
+                bar.finish_and_clear();
+                if made {
+                    return Ok(());
+                }
+            }
+            Held::Begun => {}
+            Held::Other => break,
+        }
+        tokio::time::sleep(DEMO_LOOK).await;
+    }
+    Err(Failure::Usage(format!(
+        "The database in {} is not the demo's, so `--demo` leaves it alone. Name another one with `--data-dir` or `--store`.",
+        database::place(settings)
+    )))
 }
 
 #[cfg(test)]

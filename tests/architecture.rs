@@ -39,7 +39,8 @@ const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("bincode::", &["codec/value.rs"]),
     ("actix_web::", &["http/", "server.rs", "cli.rs"]),
     ("utoipa", &["http/"]),
-    ("tokio_postgres", &["kv/postgres/"]),
+    // The log says how loud it may be.
+    ("tokio_postgres", &["kv/postgres/", "telemetry.rs"]),
     ("rustls::", &["kv/postgres/"]),
     ("ureq::", &["cli/types/"]),
     ("Operator::assume", &["cli.rs", "cli/", "server.rs", "server/"]),

@@ -178,9 +178,9 @@ impl Demo {
         let (core, operator) = (server.core.clone(), Operator::assume());
         let (token, token_id) = runtime.block_on(async move {
             demo::demo_create(&core, operator, &|_, _| ()).await.unwrap();
-            let space = demo::demo_space(&core, operator).unwrap().unwrap().id;
+            let space = demo::demo_space(&core, operator).await.unwrap().unwrap().id;
             let secret = demo::demo_token(&core, operator, space).await.unwrap();
-            let (tokens, _) = token::token_list(&core, &operator.space(space), None, 10).unwrap();
+            let (tokens, _) = token::token_list(&core, operator.space(space), None, 10).await.unwrap();
             (secret.reveal().to_owned(), tokens[0].token.id.to_string())
         });
         Demo { server, token, token_id }

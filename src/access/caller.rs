@@ -215,22 +215,6 @@ impl Caller {
         self.reach.actor
     }
 
-    /// The proof that the caller may do `P` in a place that is named by its ids.
-    pub fn access_by_ids<P: Permission>(
-        &self,
-        known: &dyn Credentials,
-        space: SpaceId,
-        base: Option<BaseId>,
-        table: Option<TableId>,
-    ) -> Result<Access<P>>
-    where
-        P::Place: Resolve,
-    {
-        let space = space.to_string();
-        let (base, table) = (base.map(|id| id.to_string()), table.map(|id| id.to_string()));
-        self.access(known, Path { space: Some(&space), base: base.as_deref(), table: table.as_deref() })
-    }
-
     /// The proof that the caller may do `P` where the path says.
     ///
     /// In the order of the contract: first whether everything in the path can be seen (404), then whether the caller may

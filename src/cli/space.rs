@@ -38,12 +38,14 @@ pub fn run(command: Command, database: &Database) -> Result<(), Failure> {
             let space = space_create(&core, operator.nowhere(), input, None).await?.fresh()?;
             answer(&if json { row(&space).to_string() } else { space.id.to_string() })
         }),
-        Command::List { json } => database.with(false, async |core, operator| list(&core, operator, json)),
+        Command::List { json } => {
+            database.with(false, async |core, operator| list(&core, operator, json).await)
+        }
     }
 }
 
-fn list(core: &Core, operator: Operator, json: bool) -> Result<(), Failure> {
-    let spaces = space_list_all(core, operator)?;
+async fn list(core: &Arc<Core>, operator: Operator, json: bool) -> Result<(), Failure> {
+    let spaces = space_list_all(core, operator).await?;
     if json {
         let rows: Vec<_> = spaces.iter().map(row).collect();
         return answer(&json!({ "spaces": rows }).to_string());
@@ -65,8 +67,8 @@ fn row(space: &Space) -> serde_json::Value {
 }
 
 /// The space that an id or a name means.
-pub fn space_meant(core: &Arc<Core>, operator: Operator, meant: &str) -> Result<SpaceId, Failure> {
-    let spaces = space_list_all(core, operator)?;
+pub async fn space_meant(core: &Arc<Core>, operator: Operator, meant: &str) -> Result<SpaceId, Failure> {
+    let spaces = space_list_all(core, operator).await?;
     let id = SpaceId::parse(meant);
     let fits = |space: &&Space| Some(space.id) == id || space.name.as_str() == meant;
     let fitting: Vec<_> = spaces.iter().filter(fits).map(|space| space.id).collect();

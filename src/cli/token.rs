@@ -93,11 +93,11 @@ pub fn run(command: Command, database: &Database) -> Result<(), Failure> {
             database.with(false, async |core, operator| create(&core, operator, args).await)
         }
         Command::List { space, json } => database.with(false, async |core, operator| {
-            let space = space_meant(&core, operator, &space)?;
-            list(&core, operator, space, json)
+            let space = space_meant(&core, operator, &space).await?;
+            list(&core, operator, space, json).await
         }),
         Command::Revoke { space, token } => database.with(false, async |core, operator| {
-            let space = space_meant(&core, operator, &space)?;
+            let space = space_meant(&core, operator, &space).await?;
             token_revoke(&core, operator.space(space), token_id(&token)?).await?;
             say("The token is revoked.");
             Ok(())
@@ -110,7 +110,7 @@ fn meant(texts: Vec<String>) -> Option<Meant> {
 }
 
 async fn create(core: &Arc<Core>, operator: Operator, args: CreateArgs) -> Result<(), Failure> {
-    let space = space_meant(core, operator, &args.space)?;
+    let space = space_meant(core, operator, &args.space).await?;
     let in_days = args.expires_in_days.map(|days| core.clock.now().plus_seconds(days * DAY_SECONDS));
     let input = TokenInput {
         name: Some(args.name),
@@ -127,8 +127,8 @@ async fn create(core: &Arc<Core>, operator: Operator, args: CreateArgs) -> Resul
     answer_secret(secret.reveal())
 }
 
-fn list(core: &Core, operator: Operator, space: SpaceId, json: bool) -> Result<(), Failure> {
-    let (tokens, _) = token_list(core, &operator.space(space), None, usize::MAX)?;
+async fn list(core: &Arc<Core>, operator: Operator, space: SpaceId, json: bool) -> Result<(), Failure> {
+    let (tokens, _) = token_list(core, operator.space(space), None, usize::MAX).await?;
     if json {
         let rows: Vec<_> = tokens.iter().map(row).collect();
         return answer(&json!({ "tokens": rows }).to_string());

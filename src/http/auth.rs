@@ -206,5 +206,5 @@ pub async fn auth_logout(call: Call<SignedInWrite, NoQuery, EmptyBody>) -> Resul
     responses((status = 200, description = "The person.", body = UserView))
 )]
 pub async fn auth_me(call: Call<SignedInPermission>) -> Result<HttpResponse, Problem> {
-    answer::ok(&UserView::from(&service::auth::me(&call.core, person(&call.caller)?)?))
+    answer::ok(&UserView::from(&service::auth::me(&call.core, person(&call.caller)?).await?))
 }

@@ -109,8 +109,8 @@ fn created(base: &Base) -> Answer {
     responses((status = 200, description = "A page of bases.", body = BaseListView))
 )]
 pub async fn base_list(call: Call<BasesRead, ListQuery>) -> Result<HttpResponse, Problem> {
-    let bases = service::base::base_list(&call.core, &call.access)?;
     let what = format!("bases of {}", call.access.place().space());
+    let bases = service::base::base_list(&call.core, call.access).await?;
     let (page, next_cursor) = call.query.page(&call.core, &what, &bases, |base| base.id)?;
     answer::ok(&BaseListView { bases: page.iter().map(BaseView::from).collect(), next_cursor })
 }
@@ -137,7 +137,7 @@ pub async fn base_create(mut call: Call<BasesWrite, NoQuery, BaseCreate>) -> Res
     responses((status = 200, description = "The base.", body = BaseView))
 )]
 pub async fn base_get(call: Call<BaseRead>) -> Result<HttpResponse, Problem> {
-    answer::ok(&BaseView::from(&service::base::base_get(&call.core, &call.access)?))
+    answer::ok(&BaseView::from(&service::base::base_get(&call.core, call.access).await?))
 }
 
 /// Update a base

@@ -16,10 +16,9 @@ use super::client::Client;
 use super::problem::Problem;
 use super::query::{NoQuery, Params, Query};
 use super::router::{Incoming, Parts};
-use crate::access::{Access, Caller, Path, Permission, Resolve};
+use crate::access::{Access, Caller, Permission, Resolve};
 use crate::error::{Code, Error, Faults, Result};
 use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
-use crate::service::door::Weight;
 use crate::service::once::Once;
 use crate::service::{self, Core};
 use crate::store::kept::Answer;
@@ -152,27 +151,7 @@ where
     // As in a path, since a header holds no letters but those of ASCII that every client can send.
     let header = header.map(|bytes| percent_decode(bytes).decode_utf8_lossy().trim().to_owned());
     let space = parts.take("space").or(header);
-    access_at(core, caller, space, parts.take("base"), parts.take("table")).await
-}
-
-/// The proof that a caller may do `P` where the parts of a path say.
-pub async fn access_at<P>(
-    core: &Arc<Core>,
-    caller: &Caller,
-    space: Option<String>,
-    base: Option<String>,
-    table: Option<String>,
-) -> Result<Access<P>>
-where
-    P: Permission,
-    P::Place: Resolve,
-{
-    let caller = caller.clone();
-    let find = move |core: &Core| {
-        let path = Path { space: space.as_deref(), base: base.as_deref(), table: table.as_deref() };
-        caller.access(&core.credentials(), path)
-    };
-    core.door.read(core, Weight::Light, find).await
+    service::caller::access(core, caller, space, parts.take("base"), parts.take("table")).await
 }
 
 /// A record, field, token or session in the path is looked for where something is done with it. A request that does not come that
@@ -182,25 +161,20 @@ where
     P: Permission,
     P::Place: Resolve,
 {
-    if let (Some(space), Some(meant)) = (access.place().as_space(), parts.get("token").map(str::to_owned)) {
-        let access = access.clone();
-        let look =
-            move |core: &Core| service::token::token_check(core, space, access.reach(), &meant, P::WRITES);
-        return core.door.read(core, Weight::Light, look).await;
+    if let (Some(space), Some(meant)) = (access.place().as_space(), parts.get("token")) {
+        return service::token::token_check(core, space, access.reach(), meant, P::WRITES).await;
     }
-    if let Some(meant) = parts.get("session").map(str::to_owned) {
-        let caller = access.actor();
-        let look = move |core: &Core| service::session::session_check(core, caller, &meant);
-        return core.door.read(core, Weight::Light, look).await;
+    if let Some(meant) = parts.get("session") {
+        return service::session::session_check(core, access.actor(), meant).await;
     }
     let Some(table) = access.place().as_table() else { return Ok(()) };
-    let part = |name: &str| parts.get(name).map(str::to_owned);
-    let (record, field) = (part("record"), part("field"));
-    let look = move |core: &Core| {
-        record.as_deref().map_or(Ok(()), |id| service::record::record_check(core, table, id))?;
-        field.as_deref().map_or(Ok(()), |meant| service::field::field_check(core, table, meant))
-    };
-    core.door.read(core, Weight::Light, look).await
+    if let Some(meant) = parts.get("record") {
+        service::record::record_check(core, table, meant).await?;
+    }
+    if let Some(meant) = parts.get("field") {
+        service::field::field_check(core, table, meant).await?;
+    }
+    Ok(())
 }
 
 /// What a request says beside its path.

@@ -316,7 +316,7 @@ fn created(done: &Fielded) -> Answer {
     responses((status = 200, description = "A page of fields.", body = FieldListView))
 )]
 pub async fn field_list(call: Call<TableRead, ListQuery>) -> Result<HttpResponse, Problem> {
-    let table = service::field::field_list(&call.core, &call.access)?;
+    let table = service::field::field_list(&call.core, call.access).await?;
     let what = format!("fields of {}", table.id);
     let (page, next_cursor) = call.query.page(&call.core, &what, &table.fields, |open| open.field.id)?;
     let first = table.fields.first().map(|open| open.field.id);
@@ -356,7 +356,8 @@ pub async fn field_create(
     responses((status = 200, description = "The field.", body = FieldView))
 )]
 pub async fn field_get(call: Call<TableRead>) -> Result<HttpResponse, Problem> {
-    let found = service::field::field_get(&call.core, &call.access, call.part("field"))?;
+    let meant = call.part("field").to_owned();
+    let found = service::field::field_get(&call.core, call.access, &meant).await?;
     answer::ok(&FieldChangedView::of(&found, false))
 }
 

@@ -19,11 +19,11 @@ use super::client::is_foreign;
 use super::codings::Coding;
 use super::deprecation::Deprecated;
 use super::{LogRequests, Shared, auth, call, console, problem};
-use crate::access::{Caller, Presented};
+use crate::access::Caller;
 use crate::error::{Code, Error, Result};
 use crate::limits::{COMPRESSED_BYTES_MIN, REQUEST_ID_CHARS_MAX};
-use crate::service::Core;
-use crate::service::door::Weight;
+use crate::service;
+use crate::service::caller::Said;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Requests that take longer are logged though only errors are.
@@ -128,7 +128,7 @@ async fn before(request: &ServiceRequest, id: &Arc<str>) -> Result<Option<HttpRe
         let caller = identify(request, shared, id).await?;
         tracing::trace!(target: "undb::walk", floor = "http", "front: the caller is {}", caller.kind());
         if let Some(person) = caller.person() {
-            crate::service::session::session_touch(&shared.core, person);
+            service::session::session_touch(&shared.core, person);
         }
         request.extensions_mut().insert(caller);
     }
@@ -148,14 +148,7 @@ async fn identify(request: &ServiceRequest, shared: &Shared, id: &Arc<str>) -> R
     // A page of another origin reads nothing by a session, though its origin may use a token.
     let unread = safe && elsewhere && headers.contains_key(header::ORIGIN);
     let cookie = auth::cookie_read(headers).filter(|_| !unread);
-    let id = id.clone();
-    let find = move |core: &Core| {
-        let token = token.as_ref().map(HeaderValue::as_bytes);
-        let cookie = cookie.as_deref();
-        let presented = Presented { token, cookie, foreign, request: &id, now: core.clock.now() };
-        Caller::identify(&core.credentials(), presented)
-    };
-    shared.core.door.read(&shared.core, Weight::Light, find).await
+    service::caller::identify(&shared.core, Said { token, cookie, foreign, request: id.clone() }).await
 }
 
 fn failed(problem: &problem::Problem) -> HttpResponse {

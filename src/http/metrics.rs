@@ -83,7 +83,7 @@ pub async fn metrics_get(call: OpenCall) -> Result<HttpResponse, Problem> {
         (
             "undb_flushes_total",
             "counter",
-            "Flushes to the disk, each of which covered one commit or more.",
+            "Flushes to the disk, on PostgreSQL transactions, each of which covered one commit or more.",
             stats.flushes,
         ),
         ("undb_reruns_total", "counter", "Transactions run again.", stats.reruns),

@@ -52,6 +52,7 @@ pub use routes::{Page, Route, routes};
 use self::router::Router;
 use self::routes::{pages, routes_with};
 
+use crate::kv;
 use crate::limits::{BODY_PAUSE_SECONDS, BODY_SECONDS};
 use crate::service::Core;
 
@@ -133,7 +134,11 @@ pub fn server(
 ) -> std::io::Result<actix_web::dev::Server> {
     let shared = shared(core, settings, deprecation::DEPRECATED);
     let documents = web::Data::new(openapi::Documents::make());
-    let server = HttpServer::new(move || app(shared.clone()).app_data(documents.clone()));
+    // It is called on each worker.
+    let server = HttpServer::new(move || {
+        kv::never_wait_here();
+        app(shared.clone()).app_data(documents.clone())
+    });
     // A client that closes its side has gone: what it asked for is not worked on any longer.
     let server = server.h1_allow_half_closed(false);
     let server = server.disable_signals().workers(workers.max(1)).shutdown_timeout(10).listen(listener)?;

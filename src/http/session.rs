@@ -75,7 +75,7 @@ pub async fn session_list(call: Call<SignedIn, ListQuery>) -> Result<HttpRespons
     let what = format!("sessions of {}", person.user);
     let bound = Bound { key: call.core.cursor_key(), query: what.as_bytes() };
     let after = call.query.after(|cursor| bound.read_id(cursor))?;
-    let (found, next) = service::session::session_list(&call.core, person, after, call.query.limit)?;
+    let (found, next) = service::session::session_list(&call.core, person, after, call.query.limit).await?;
     let sessions = found.iter().map(|found| SessionView::of(found, person.session)).collect();
     answer::ok(&SessionListView { sessions, next_cursor: next.map(|last| bound.write_id(last)) })
 }

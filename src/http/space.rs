@@ -264,7 +264,7 @@ pub async fn space_create(
     responses((status = 200, description = "The space.", body = SpaceView))
 )]
 pub async fn space_get(call: Call<SpaceRead>) -> Result<HttpResponse, Problem> {
-    answer::ok(&SpaceView::from(&service::space::space_get(&call.core, &call.access)?))
+    answer::ok(&SpaceView::from(&service::space::space_get(&call.core, call.access).await?))
 }
 
 /// Get the calling token's space

@@ -149,8 +149,8 @@ fn created(tabled: &Tabled) -> Answer {
     responses((status = 200, description = "A page of tables.", body = TableListView))
 )]
 pub async fn table_list(call: Call<BaseRead, ListQuery>) -> Result<HttpResponse, Problem> {
-    let tables = service::table::table_list(&call.core, &call.access)?;
     let what = format!("tables of {}", call.access.place().base());
+    let tables = service::table::table_list(&call.core, call.access).await?;
     let (page, next_cursor) = call.query.page(&call.core, &what, &tables, |tabled| tabled.table.id)?;
     answer::ok(&TableListView { tables: page.iter().map(TableView::from).collect(), next_cursor })
 }
@@ -177,7 +177,7 @@ pub async fn table_create(mut call: Call<BaseWrite, NoQuery, TableCreate>) -> Re
     responses((status = 200, description = "The table.", body = TableView))
 )]
 pub async fn table_get(call: Call<TableRead>) -> Result<HttpResponse, Problem> {
-    answer::ok(&TableView::from(&service::table::table_get(&call.core, &call.access)?))
+    answer::ok(&TableView::from(&service::table::table_get(&call.core, call.access).await?))
 }
 
 /// Update a table

@@ -244,7 +244,7 @@ pub async fn token_list(call: Call<TokensRead, ListQuery>) -> Result<HttpRespons
     let what = format!("tokens of {}", call.access.place().space());
     let bound = Bound { key: call.core.cursor_key(), query: what.as_bytes() };
     let after = call.query.after(|cursor| bound.read_id(cursor))?;
-    let (tokens, more) = service::token::token_list(&call.core, &call.access, after, call.query.limit)?;
+    let (tokens, more) = service::token::token_list(&call.core, call.access, after, call.query.limit).await?;
     let next_cursor = tokens.last().filter(|_| more).map(|last| bound.write_id(last.token.id));
     answer::ok(&TokenListView { tokens: tokens.iter().map(TokenView::from).collect(), next_cursor })
 }
@@ -275,7 +275,7 @@ pub async fn token_create(call: Call<TokensManage, NoQuery, TokenCreate>) -> Res
 )]
 pub async fn token_get(call: Call<TokensRead>) -> Result<HttpResponse, Problem> {
     let id = token_id(call.part("token"))?;
-    answer::ok(&TokenView::from(&service::token::token_get(&call.core, &call.access, id)?))
+    answer::ok(&TokenView::from(&service::token::token_get(&call.core, call.access, id).await?))
 }
 
 /// Update a token
@@ -331,5 +331,5 @@ pub async fn token_delete(call: Call<TokensManage, NoQuery, EmptyBody>) -> Resul
 )]
 pub async fn own_token_get(call: Call<SpaceRead>) -> Result<HttpResponse, Problem> {
     let id = call.caller.token().ok_or_else(|| Error::plain(Code::TokenNotFound))?;
-    answer::ok(&TokenView::from(&service::token::token_self(&call.core, &call.access, id)?))
+    answer::ok(&TokenView::from(&service::token::token_self(&call.core, call.access, id).await?))
 }

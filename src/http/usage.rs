@@ -55,6 +55,6 @@ pub struct UsageView {
 )]
 pub async fn token_usage_get(call: Call<TokensRead>) -> Result<HttpResponse, Problem> {
     let id = token_id(call.part("token"))?;
-    let days = service::usage::token_usage_get(&call.core, &call.access, id)?;
+    let days = service::usage::token_usage_get(&call.core, call.access, id).await?;
     answer::ok(&UsageView { days: days.iter().map(UsageDayView::from).collect() })
 }

@@ -27,6 +27,7 @@ pub mod sled;
 mod staged;
 pub mod testing;
 
+use std::cell::Cell;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -205,6 +206,21 @@ impl dyn Engine + '_ {
         };
         Receipt::new(answer, self.write(turn, Box::new(body)))
     }
+}
+
+thread_local! {
+    static ANSWERS_MANY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that this thread answers many callers in turn, so that none may make it wait for a network. Where debug assertions
+/// are on, as in tests, an engine that is to wait here panics instead.
+pub fn never_wait_here() {
+    ANSWERS_MANY.set(true);
+}
+
+/// For engines over a network, where they wait.
+fn may_wait_here() -> bool {
+    !ANSWERS_MANY.get()
 }
 
 /// Locks, whatever became of other holders: every holder leaves its state whole before it runs code that may panic.

@@ -200,10 +200,7 @@ impl Catalogs {
         {
             return Ok(held);
         }
-        let before = {
-            let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-            slot_of(&mut slots, place.space()).seen()
-        };
+        let before = self.before(place);
         let key = store::space::catalog_number_key(place);
         if engine.waits_on_network() && self.held(place).is_some() {
             // Mostly it is still the one that is held, and that takes no snapshot.
@@ -218,6 +215,30 @@ impl Catalogs {
         let catalog = self.at(read.as_ref(), place, number)?;
         self.hold(place, &catalog, &before);
         Ok(catalog)
+    }
+
+    /// The catalog of a snapshot that was just opened, for who must not open another one. It is held from then on.
+    pub fn within(
+        &self,
+        engine: &dyn Engine,
+        read: &(impl Read + ?Sized),
+        place: InSpace,
+    ) -> Result<Arc<Catalog>> {
+        if !engine.waits_on_network() {
+            return self.now(engine, place);
+        }
+        let before = self.before(place);
+        let key = store::space::catalog_number_key(place);
+        let number = store::catalog_number(read.get(&[key.as_pair()])?.into_iter().next().flatten())?;
+        let catalog = self.at(read, place, number)?;
+        // It may be older than one that is held already. On a network that is never taken without a look at its number.
+        self.hold(place, &catalog, &before);
+        Ok(catalog)
+    }
+
+    fn before(&self, place: InSpace) -> Seen {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        slot_of(&mut slots, place.space()).seen()
     }
 
     /// The catalog of the number that was read in `read`, a snapshot or a transaction that has not changed it.

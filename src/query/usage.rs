@@ -1,7 +1,8 @@
 //! How tokens were used, as far as that is not written yet, and what was.
 //!
 //! Of a day the whole figure is held and written, not what was added to it: a write that has failed, or of which nobody knows
-//! whether it has, is simply made again, and a reader needs no look at whether one is on its way.
+//! whether it has, is simply made again, and a reader needs no look at whether one is on its way. Where several processes share
+//! a store each writes what was added, to what the others have: after a commit of which nobody knows the end that may count twice.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};

@@ -73,7 +73,8 @@ pub fn database_open_existing(settings: &Settings) -> Result<Arc<Core>, Failure>
     core_open(settings, engine_open_existing(&place(settings), settings.cache_bytes)?)
 }
 
-fn place(settings: &Settings) -> Place {
+/// Where the settings say that it is.
+pub fn place(settings: &Settings) -> Place {
     match &settings.store {
         Some(address) => Place::Store(Box::new(address.clone())),
         None => Place::Directory(settings.data_dir.clone()),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::access::{Operator, SpaceRead};
+use crate::access::Operator;
 use crate::cli::{Failure, answer, answer_secret, say};
+use crate::service::space::space_catalog;
 use crate::service::{Core, demo};
 use crate::telemetry::LogFormat;
 
@@ -51,11 +52,11 @@ pub fn setup_print(address: SocketAddr, code: &str) {
 /// Prints a token for the demo, a line that lists two records with it, and where Swagger UI is: results, each at the
 /// start of a line.
 pub async fn demo_print(core: &Arc<Core>, operator: Operator, address: SocketAddr) -> Result<(), Failure> {
-    let space = demo::demo_space(core, operator)?.ok_or_else(|| {
+    let space = demo::demo_space(core, operator).await?.ok_or_else(|| {
         Failure::Failed("The demo's space was deleted. Use another data directory for a new one.".into())
     })?;
     let secret = demo::demo_token(core, operator, space.id).await?;
-    let catalog = core.catalog(operator.space::<SpaceRead>(space.id).place())?;
+    let catalog = space_catalog(core, operator.space(space.id)).await?;
     let first = catalog.bases.first().and_then(|base| Some((base, catalog.tables_of(base).next()?)));
     let path = first.map_or_else(String::new, |(base, table)| {
         let [base, table] = [&base.name, &table.name].map(|name| utf8_percent_encode(name.as_str(), PATH));

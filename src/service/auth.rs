@@ -19,6 +19,9 @@ use crate::store;
 /// What a setup code is made of: 32 characters of which no two look alike, so that twelve of them are 60 bits.
 const CODE_DIGITS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
+/// What the instance's key is used for here: its other uses get other keys of it.
+const SECRET: &str = "undb 2026-12 the one-time code that makes the owner";
+
 /// A person who has just signed in, and the secret of their session's cookie.
 pub struct SignedIn {
     pub user: User,
@@ -41,7 +44,7 @@ pub struct Credentials {
 
 /// Makes the owner, with the one-time code that the first start printed, and signs them in.
 pub async fn setup(core: &Arc<Core>, code: &str, visitor: Visitor, owner: Credentials) -> Result<SignedIn> {
-    if owner_exists(core)? {
+    if owner_exists(core).await? {
         return Err(Error::plain(Code::SetupDone));
     }
     let attempt = Attempt::begin(core, visitor.address, None).await?;
@@ -57,23 +60,29 @@ pub async fn setup(core: &Arc<Core>, code: &str, visitor: Visitor, owner: Creden
     session_create(core, user, visitor.agent, Some(attempt)).await
 }
 
-/// Draws the one-time code that makes the owner, and holds it until there is one. `None` if there is already.
-pub fn setup_code_draw(core: &Core, _operator: Operator) -> Result<Option<String>> {
-    if owner_exists(core)? {
+/// Draws the one-time code that makes the owner, and holds it until there is one. `None` if there is already. Processes that
+/// share a store have the same one, since a form may be answered by another process than the one whose log has the code.
+pub async fn setup_code_draw(core: &Arc<Core>, _operator: Operator) -> Result<Option<String>> {
+    if owner_exists(core).await? {
         return Ok(None);
     }
-    let mut rng = rand::rng();
-    let mut digit =
-        || CODE_DIGITS.get(rng.random_range(0..CODE_DIGITS.len())).map_or('2', |b| char::from(*b));
-    let groups: [String; 3] = std::array::from_fn(|_| (0..4).map(|_| digit()).collect());
+    let drawn: [u8; 32] = if core.engine.waits_on_network() {
+        blake3::derive_key(SECRET, &core.instance.key)
+    } else {
+        rand::rng().random()
+    };
+    let digit = |byte: &u8| CODE_DIGITS.get(usize::from(byte % 32)).map_or('2', |b| char::from(*b));
+    let groups: Vec<String> =
+        drawn.chunks(4).take(3).map(|group| group.iter().map(digit).collect()).collect();
     let code = groups.join("-");
     *core.setup_code.lock().unwrap_or_else(PoisonError::into_inner) = Some(code.clone());
     Ok(Some(code))
 }
 
 /// Whether somebody owns the instance, so that there is nothing to set up.
-pub fn owner_exists(core: &Core) -> Result<bool> {
-    store::user::user_exists(core.engine.read()?.as_ref())
+pub async fn owner_exists(core: &Arc<Core>) -> Result<bool> {
+    let look = |core: &Core| store::user::user_exists(core.engine.read()?.as_ref());
+    core.door.read(core, Weight::Light, look).await
 }
 
 /// Makes a user; the first one owns the instance. `only_first` refuses to make another one.
@@ -114,9 +123,10 @@ pub(super) async fn hashed<T: Send + 'static>(
 }
 
 /// The person of a session.
-pub fn me(core: &Core, person: &Person) -> Result<User> {
-    let user = store::user::user_get(core.engine.read()?.as_ref(), person.user)?;
-    user.ok_or_else(Error::unauthorized)
+pub async fn me(core: &Arc<Core>, person: &Person) -> Result<User> {
+    let id = person.user;
+    let find = move |core: &Core| store::user::user_get(core.engine.read()?.as_ref(), id);
+    core.door.read(core, Weight::Light, find).await?.ok_or_else(Error::unauthorized)
 }
 
 #[cfg(test)]

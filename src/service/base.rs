@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Core;
+use super::door::Weight;
 use super::once::{Commit, Done, Once, commit_catalog};
 use crate::access::{Access, BaseRead, BaseWrite, BasesRead, BasesWrite, Inside};
 use crate::error::{Code, Error, Result};
@@ -58,14 +59,18 @@ pub async fn base_create(
 }
 
 /// The bases that the caller sees, in the order of the space.
-pub fn base_list(core: &Core, access: &Access<BasesRead>) -> Result<Vec<Base>> {
-    let catalog = core.catalog(access.place())?;
-    let seen = catalog.bases.iter().filter(|base| access.reach().sees_base(base.id, &base.tables));
-    Ok(seen.cloned().collect())
+pub async fn base_list(core: &Arc<Core>, access: Access<BasesRead>) -> Result<Vec<Base>> {
+    let list = move |core: &Core| {
+        let catalog = core.catalog(access.place())?;
+        let seen = catalog.bases.iter().filter(|base| access.reach().sees_base(base.id, &base.tables));
+        Ok(seen.cloned().collect())
+    };
+    core.door.read(core, Weight::Light, list).await
 }
 
-pub fn base_get(core: &Core, access: &Access<BaseRead>) -> Result<Base> {
-    core.catalog(access.place())?.base(*access.place()).cloned()
+pub async fn base_get(core: &Arc<Core>, access: Access<BaseRead>) -> Result<Base> {
+    let find = move |core: &Core| core.catalog(access.place())?.base(*access.place()).cloned();
+    core.door.read(core, Weight::Light, find).await
 }
 
 pub async fn base_update(core: &Arc<Core>, access: Access<BaseWrite>, patch: BasePatch) -> Result<Base> {

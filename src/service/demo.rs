@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Core;
+use super::auth::owner_exists;
 use super::base::{BaseInput, base_create};
+use super::caller::access_by_ids;
 use super::door::Weight;
 use super::field::FieldInput;
-use super::once::run_to_end;
+use super::once::{Done, Once, run_to_end};
 use super::record_bulk::record_create_bulk;
 use super::record_edit::{RecordInput, Sent};
 use super::space::{SpaceInput, space_create, space_list_all};
@@ -20,7 +22,7 @@ use super::token::{TokenInput, token_create, token_list, token_revoke};
 use crate::access::{
     Access, BaseWrite, BasesWrite, Caller, Operator, PlainToken, RecordsWrite, SignedInWrite,
 };
-use crate::error::{Error, Faults, Result};
+use crate::error::{Code, Error, Faults, Result};
 use crate::id::{BaseId, Id, RecordId, SpaceId, TableId, TokenId};
 use crate::kv::{Outcome, Write};
 use crate::model::change::Actor;
@@ -30,6 +32,7 @@ use crate::model::name::Name;
 use crate::model::scope::Scopes;
 use crate::model::space::Space;
 use crate::store;
+use crate::store::kept::Answer;
 
 use self::rows::{Blueprint, FieldRow, TABLES};
 
@@ -51,6 +54,8 @@ pub enum Held {
     /// Nobody has made anything in it.
     Nothing,
     Demo,
+    /// Another process that shares the store makes it, or has ended while it did.
+    Begun,
     /// Someone's own things.
     Other,
 }
@@ -59,20 +64,39 @@ pub enum Held {
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
 
 /// What a database holds.
-pub fn demo_held(core: &Core, operator: Operator) -> Result<Held> {
+pub async fn demo_held(core: &Arc<Core>, operator: Operator) -> Result<Held> {
+    let shared = core.engine.waits_on_network();
+    if shared {
+        let look = |core: &Core| store::instance::instance_get(core.engine.read()?.as_ref());
+        let instance = core.door.read(core, Weight::Light, look).await?;
+        core.demo.store(instance.is_some_and(|instance| instance.demo), Ordering::SeqCst);
+    }
     if core.is_demo() {
         return Ok(Held::Demo);
     }
-    let used = super::auth::owner_exists(core)? || !space_list_all(core, operator)?.is_empty();
-    Ok(if used { Held::Other } else { Held::Nothing })
+    let spaces = space_list_all(core, operator).await?;
+    Ok(match spaces.as_slice() {
+        [] if !owner_exists(core).await? => Held::Nothing,
+        [only] if shared && only.created_by == Actor::Operator && only.name.as_str() == DEMO => Held::Begun,
+        _ => Held::Other,
+    })
 }
 
-/// Makes the demo. The last step is the mark that it is one, so that half a demo is not taken for one.
-pub async fn demo_create(core: &Arc<Core>, operator: Operator, progress: Progress<'_>) -> Result<()> {
+/// Makes the demo. The last step is the mark that it is one, so that half a demo is not taken for one. `false` if another
+/// process that shares the store has begun to make it.
+pub async fn demo_create(core: &Arc<Core>, operator: Operator, progress: Progress<'_>) -> Result<bool> {
     let input = SpaceInput { name: name(DEMO)?, description: Some("Made by `undb --demo`.".into()) };
-    let space = space_create(core, operator.nowhere(), input, None).await?.fresh()?;
+    // Of those that start at once one makes the space; to the others it is a repeat.
+    let once = core.engine.waits_on_network().then(|| Once {
+        key: "undb --demo".into(),
+        fingerprint: [0; 32],
+        render: Arc::new(|_: &Space| Answer { status: 201, headers: Vec::new(), bytes: Vec::new() }),
+    });
+    let Done::Fresh(space) = space_create(core, operator.nowhere(), input, once).await? else {
+        return Ok(false);
+    };
     base_fill(core, &By::Operator(operator), space.id, progress).await?;
-    mark(core).await
+    mark(core).await.map(|()| true)
 }
 
 /// Makes a space of someone's with the demo's base in it, to its end though the client goes away. The space is made also if
@@ -103,37 +127,37 @@ enum By {
 }
 
 impl By {
-    fn space(&self, core: &Core, space: SpaceId) -> Result<Access<BasesWrite>> {
+    async fn space(&self, core: &Arc<Core>, space: SpaceId) -> Result<Access<BasesWrite>> {
         match self {
             By::Operator(operator) => Ok(operator.space(space)),
-            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, None, None),
+            By::Caller(caller) => access_by_ids(core, caller, space, None, None).await,
         }
     }
 
-    fn base(&self, core: &Core, space: SpaceId, base: BaseId) -> Result<Access<BaseWrite>> {
+    async fn base(&self, core: &Arc<Core>, space: SpaceId, base: BaseId) -> Result<Access<BaseWrite>> {
         match self {
             By::Operator(operator) => Ok(operator.base(space, base)),
-            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, Some(base), None),
+            By::Caller(caller) => access_by_ids(core, caller, space, Some(base), None).await,
         }
     }
 
-    fn table(
+    async fn table(
         &self,
-        core: &Core,
+        core: &Arc<Core>,
         space: SpaceId,
         base: BaseId,
         table: TableId,
     ) -> Result<Access<RecordsWrite>> {
         match self {
             By::Operator(operator) => Ok(operator.table(space, base, table)),
-            By::Caller(caller) => caller.access_by_ids(&core.credentials(), space, Some(base), Some(table)),
+            By::Caller(caller) => access_by_ids(core, caller, space, Some(base), Some(table)).await,
         }
     }
 }
 
 async fn base_fill(core: &Arc<Core>, by: &By, space: SpaceId, progress: Progress<'_>) -> Result<()> {
     let input = BaseInput { name: name(BASE)?, description: Some("Contacts, companies and deals.".into()) };
-    let base = base_create(core, by.space(core, space)?, input, None).await?.fresh()?;
+    let base = base_create(core, by.space(core, space).await?, input, None).await?.fresh()?;
     let all = TABLES.iter().map(|table| table.records).sum();
     let mut made = 0;
     for table in &TABLES {
@@ -157,10 +181,10 @@ async fn table_fill(
     let description = Some(blueprint.description.to_owned());
     let input = TableInput { name: Some(name(blueprint.name)?), description, fields: Some(fields) };
     let sent = Sent { content: input, faults: Faults::default() };
-    let table = table_create(core, by.base(core, space, base)?, sent, None).await?.fresh()?.table;
+    let table = table_create(core, by.base(core, space, base).await?, sent, None).await?.fresh()?.table;
     let inputs = inputs(blueprint)?;
     for step in inputs.chunks(STEP) {
-        let access = by.table(core, space, base, table.id)?;
+        let access = by.table(core, space, base, table.id).await?;
         let sent = Sent { content: step.to_vec(), faults: Faults::default() };
         record_create_bulk(core, access, sent, Keys::Name, false, None).await?.fresh()?;
         made(step.len());
@@ -211,15 +235,19 @@ async fn mark(core: &Arc<Core>) -> Result<()> {
 }
 
 /// The demo's space, also if it was renamed: the first one of the operator's. `None` if it was deleted.
-pub fn demo_space(core: &Core, operator: Operator) -> Result<Option<Space>> {
-    let spaces = space_list_all(core, operator)?;
+pub async fn demo_space(core: &Arc<Core>, operator: Operator) -> Result<Option<Space>> {
+    let spaces = space_list_all(core, operator).await?;
     Ok(spaces.into_iter().find(|space| space.created_by == Actor::Operator))
 }
 
 /// Makes a token of every scope. Those of earlier starts end, so that they do not pile up.
 pub async fn demo_token(core: &Arc<Core>, operator: Operator, space: SpaceId) -> Result<PlainToken> {
-    for old in demo_tokens(core, operator, space)? {
-        token_revoke(core, operator.space(space), old).await?;
+    for old in demo_tokens(core, operator, space).await? {
+        match token_revoke(core, operator.space(space), old).await {
+            // Another process that starts at the same time has ended it.
+            Err(error) if error.code == Code::TokenNotFound => {}
+            revoked => revoked?,
+        }
     }
     let input = TokenInput {
         name: Some(name(DEMO)?),
@@ -231,8 +259,8 @@ pub async fn demo_token(core: &Arc<Core>, operator: Operator, space: SpaceId) ->
     Ok(token_create(core, operator.space(space), input.into()).await?.1)
 }
 
-fn demo_tokens(core: &Core, operator: Operator, space: SpaceId) -> Result<Vec<TokenId>> {
-    let (tokens, _) = token_list(core, &operator.space(space), None, usize::MAX)?;
+async fn demo_tokens(core: &Arc<Core>, operator: Operator, space: SpaceId) -> Result<Vec<TokenId>> {
+    let (tokens, _) = token_list(core, operator.space(space), None, usize::MAX).await?;
     let tokens = tokens.into_iter().map(|tokened| tokened.token);
     let ours = tokens.filter(|token| {
         token.revoked_at.is_none() && token.created_by == Actor::Operator && token.name.as_str() == DEMO

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::Core;
+use super::caller::access_by_ids;
+use super::door::Weight;
 use super::record_list::{ListInput, RecordPage, record_list};
 use crate::access::{Access, Caller, DESCRIBED, InTable, Inside, Permission, RecordsRead};
 use crate::error::Result;
@@ -57,8 +59,7 @@ pub async fn records_first(
     let space = seen.catalog.space.id;
     let mut pages = Vec::new();
     for table in tables.take(EXAMPLE_TABLES_MAX) {
-        let (known, base, table) = (core.credentials(), Some(table.base), Some(table.id));
-        match caller.access_by_ids::<RecordsRead>(&known, space, base, table) {
+        match access_by_ids::<RecordsRead>(core, caller, space, Some(table.base), Some(table.id)).await {
             Ok(access) => pages.push(record_list(core, access, ListInput::first(EXAMPLE_RECORDS_MAX)).await?),
             // It was deleted meanwhile.
             Err(error) if error.code.status() == 404 => {}
@@ -69,11 +70,12 @@ pub async fn records_first(
 }
 
 /// What the caller sees of its space.
-pub fn space_described<P: Permission>(core: &Core, access: &Access<P>) -> Result<Seen>
+pub async fn space_described<P: Permission>(core: &Arc<Core>, access: &Access<P>) -> Result<Seen>
 where
     P::Place: Inside,
 {
-    let (catalog, reach) = (core.catalog(access.place())?, access.reach());
+    let (place, reach) = (access.place().in_space(), access.reach());
+    let catalog = core.door.read(core, Weight::Light, move |core: &Core| core.catalog(&place)).await?;
     let described = DESCRIBED.iter().any(|scope| reach.scopes.grant(*scope));
     let tables = catalog.bases.iter().filter(|_| described).flat_map(|base| {
         catalog.tables_of(base).filter(|table| reach.sees_table(table.base, table.id)).cloned()

@@ -45,7 +45,7 @@ impl Default for Door {
 
 impl Door {
     /// Runs a body in a transaction, and answers once that is on the disk.
-    pub async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         core: &Arc<Core>,
         weight: Weight,
@@ -94,8 +94,8 @@ impl Door {
         Err(Error::new(Code::DiskFull, reason).retry_after(60))
     }
 
-    /// Runs a read, again if its snapshot has expired meanwhile.
-    pub async fn read<T: Send + 'static>(
+    /// Runs a read: the only way to the engine that blocks no worker. Again if its snapshot has expired meanwhile.
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         core: &Arc<Core>,
         weight: Weight,
@@ -124,12 +124,12 @@ pub(super) fn short_of_room(free: Option<u64>) -> Option<String> {
     ))
 }
 
-/// A snapshot that has expired answers [`Code::Unavailable`]; the next one begins anew.
+/// Runs a read anew as long as its snapshot expires. What else is unavailable, as a database that is away, would be so again.
 pub(super) fn read_again<T>(core: &Core, body: &impl Fn(&Core) -> Result<T>) -> Result<T> {
     let mut last = body(core);
     for _ in 0..EXPIRED_RETRIES {
         match last {
-            Err(error) if error.code == Code::Unavailable => last = body(core),
+            Err(error) if error.expired => last = body(core),
             other => return other,
         }
     }
@@ -140,4 +140,35 @@ pub(super) fn read_again<T>(core: &Core, body: &impl Fn(&Core) -> Result<T>) -> 
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(Error::internal)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::kv::memory::Memory;
+    use crate::service::CoreOptions;
+
+    #[tokio::test]
+    async fn only_an_expired_snapshot_is_read_again() {
+        let core = Core::open(Arc::new(Memory::new()), CoreOptions::default()).unwrap();
+        for (error, runs) in [
+            (kv::Error::Expired, 1 + EXPIRED_RETRIES),
+            (kv::Error::Away("gone".into()), 1),
+            (kv::Error::Held, 1),
+        ] {
+            for weight in [Weight::Light, Weight::Heavy] {
+                let (counted, error) = (Arc::new(AtomicUsize::new(0)), error.clone());
+                let count = counted.clone();
+                let body = move |_: &Core| -> Result<()> {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    Err(error.clone().into())
+                };
+                let refused = core.door.read(&core, weight, body).await.unwrap_err();
+                assert_eq!(refused.code, Code::Unavailable);
+                assert_eq!(counted.load(Ordering::SeqCst), runs, "{refused:?}");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Core;
+use super::door::Weight;
 use super::field_records::records_change;
 use super::field_rules::{field_changed, field_new};
 use super::once::{Commit, Done, Once, Txn, commit_catalog};
@@ -78,20 +79,24 @@ fn not_found() -> Error {
     Error::plain(Code::FieldNotFound)
 }
 
-pub fn field_list(core: &Core, access: &Access<TableRead>) -> Result<Arc<OpenTable>> {
-    Ok(core.catalog(access.place())?.table(*access.place())?.clone())
+pub async fn field_list(core: &Arc<Core>, access: Access<TableRead>) -> Result<Arc<OpenTable>> {
+    table_now(core, *access.place()).await
 }
 
-pub fn field_get(core: &Core, access: &Access<TableRead>, meant: &str) -> Result<Fielded> {
-    let table = field_list(core, access)?;
+async fn table_now(core: &Arc<Core>, place: InTable) -> Result<Arc<OpenTable>> {
+    let find = move |core: &Core| core.catalog(&place)?.table(place).cloned();
+    core.door.read(core, Weight::Light, find).await
+}
+
+pub async fn field_get(core: &Arc<Core>, access: Access<TableRead>, meant: &str) -> Result<Fielded> {
+    let table = field_list(core, access).await?;
     let id = table.field_meant(meant).map(|open| open.field.id).ok_or_else(not_found)?;
     Ok(Fielded::of(table, id))
 }
 
 /// Refuses what is neither the id nor the name of a field of a table.
-pub fn field_check(core: &Core, place: InTable, meant: &str) -> Result<()> {
-    let catalog = core.catalog(&place)?;
-    catalog.table(place)?.field_meant(meant).map(drop).ok_or_else(not_found)
+pub async fn field_check(core: &Arc<Core>, place: InTable, meant: &str) -> Result<()> {
+    table_now(core, place).await?.field_meant(meant).map(drop).ok_or_else(not_found)
 }
 
 /// Adds a field. Its default fills the records that are there; without one it can't be required in a filled table.

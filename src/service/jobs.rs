@@ -8,13 +8,15 @@ use std::time::Duration;
 use super::door::{Weight, short_of_room};
 use super::{Core, lease};
 use crate::access::Operator;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::kv::{self, Outcome, Write};
 use crate::limits::{ID_MARK_AHEAD_MS, LAST_USED_SECONDS};
 use crate::store;
 
 /// Why it is so is for the log: anyone may read this.
 const AWAY: &str = "The database is away; the server looks for it by itself.";
+/// How long whoever asks whether the server is ready waits for the database.
+const READY_PATIENCE: Duration = Duration::from_secs(2);
 /// Seconds between two looks of the sweeper when nobody wakes it.
 const SWEEP_SECONDS: u64 = 60;
 /// Milliseconds that it pauses between two steps, so that writers get their turn.
@@ -104,7 +106,7 @@ pub async fn sweep(core: &Arc<Core>, _operator: Operator) -> Result<()> {
 }
 
 /// Why the server is not ready; empty if it is.
-pub fn unready(core: &Core) -> Vec<String> {
+pub async fn unready(core: &Arc<Core>) -> Vec<String> {
     let mut reasons = Vec::new();
     match core.engine.writable() {
         Err(kv::Error::Away(_)) => return vec![AWAY.into()],
@@ -114,10 +116,16 @@ pub fn unready(core: &Core) -> Vec<String> {
         Ok(()) => {}
     }
     reasons.extend(short_of_room(core.engine.stats().disk_free_bytes));
-    match core.engine.read() {
-        Ok(_) => {}
-        Err(kv::Error::Away(_)) => reasons.push(AWAY.into()),
-        Err(_) => reasons.push("The database can't be read.".into()),
+    // No snapshot: that all of them are in use for a moment is no reason to send requests elsewhere.
+    let look = |core: &Core| Ok(core.engine.get(&[store::instance::instance_key()])?);
+    let looked = tokio::time::timeout(READY_PATIENCE, core.door.read(core, Weight::Light, look)).await;
+    match looked {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) if error.code != Code::Unavailable => {
+            reasons.push("The database can't be read.".into());
+        }
+        // Also when it does not answer.
+        _ => reasons.push(AWAY.into()),
     }
     reasons
 }

@@ -64,11 +64,14 @@ fn too_many(free: Time, now: Time) -> Error {
 /// Signs a person in. An unknown address takes as long as a wrong password, and the answer is the same.
 pub async fn login(core: &Arc<Core>, visitor: Visitor, sent: Credentials) -> Result<SignedIn> {
     let attempt = Attempt::begin(core, visitor.address, Some(&sent.email)).await?;
-    let user = store::user::user_by_email(core.engine.read()?.as_ref(), &sent.email)?;
+    let email = sent.email;
+    let find = move |core: &Core| store::user::user_by_email(core.engine.read()?.as_ref(), &email);
+    let user = core.door.read(core, Weight::Light, find).await?;
     let hash = user.as_ref().map(|user| PasswordHash(user.password.clone()));
+    let password = sent.password;
     let fits = hashed(core, move || match hash {
-        Some(hash) => sent.password.fits(&hash),
-        None => verify_nobody(&sent.password).map(|()| false),
+        Some(hash) => password.fits(&hash),
+        None => verify_nobody(&password).map(|()| false),
     });
     match (fits.await?, user) {
         (true, Some(user)) => session_create(core, user, visitor.agent, Some(attempt)).await,

@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod base;
+pub mod caller;
 pub mod copy;
 pub mod demo;
 pub mod describe;
@@ -44,7 +45,7 @@ use crate::access::{Credentials, Inside};
 use crate::clock::{Clock, Time};
 use crate::error::{Error, Result};
 use crate::id::Ids;
-use crate::kv::{Engine, Outcome};
+use crate::kv::{Engine, Outcome, Read};
 use crate::limits::{ID_MARK_AHEAD_MS, MEMORY_BUDGET_DEFAULT, QUERY_SECONDS_DEFAULT};
 use crate::model::instance::Instance;
 use crate::query::catalog::Catalog;
@@ -141,7 +142,7 @@ impl Core {
             known: Known::default(),
             columns: Held::new(options.memory_budget),
             query_timeout: options.query_timeout,
-            searching: search::Lanes::new(cores),
+            searching: search::Lanes::new(cores, shared),
             door: door::Door::default(),
             demo: AtomicBool::new(instance.demo),
             instance,
@@ -152,8 +153,8 @@ impl Core {
         }))
     }
 
-    /// What is known about callers now, for [`Caller`](crate::access::Caller) to ask.
-    pub fn credentials(&self) -> impl Credentials + '_ {
+    /// What is known about callers now, for [`Caller`](crate::access::Caller) to ask inside of the door.
+    pub(in crate::service) fn credentials(&self) -> impl Credentials + '_ {
         Lookup { known: &self.known, engine: self.engine.as_ref(), now: self.clock.now() }
     }
 
@@ -167,8 +168,17 @@ impl Core {
         self.demo.load(Ordering::SeqCst)
     }
 
-    /// The schema of a space as of now.
-    pub fn catalog(&self, place: &impl Inside) -> Result<Arc<Catalog>> {
+    /// The schema of a space as of now: for what goes through the door.
+    pub(in crate::service) fn catalog(&self, place: &impl Inside) -> Result<Arc<Catalog>> {
         self.known.catalogs.now(self.engine.as_ref(), place.in_space())
+    }
+
+    /// The same for who has opened a snapshot already: over a network it takes no second one, since there are not many.
+    pub(in crate::service) fn catalog_in(
+        &self,
+        read: &(impl Read + ?Sized),
+        place: &impl Inside,
+    ) -> Result<Arc<Catalog>> {
+        self.known.catalogs.within(self.engine.as_ref(), read, place.in_space())
     }
 }

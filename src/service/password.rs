@@ -34,7 +34,7 @@ pub async fn password_update(
     address: IpAddr,
     sent: PasswordPatch,
 ) -> Result<()> {
-    let user = me(core, person)?;
+    let user = me(core, person).await?;
     let attempt = Attempt::begin(core, address, Some(&user.email)).await?;
     let held = PasswordHash(user.password.clone());
     let hash = hashed(core, move || sent.current.fits(&held)?.then(|| sent.new.hash()).transpose());

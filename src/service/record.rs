@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Core;
+use super::door::Weight;
 use super::once::{Commit, Done, Once, Txn, commit_once};
 use super::record_edit::{
     Layout, RecordInput, Sent, draft_changed, draft_new, edits_write, faults_check, missing_check,
@@ -54,8 +55,11 @@ fn not_found() -> Error {
 }
 
 /// Reads one record: one look for it and its table's schema.
-pub fn record_get(core: &Core, access: &Access<RecordsRead>, id: RecordId) -> Result<Recorded> {
-    let place = *access.place();
+pub async fn record_get(core: &Arc<Core>, access: Access<RecordsRead>, id: RecordId) -> Result<Recorded> {
+    core.door.read(core, Weight::Light, move |core: &Core| record_find(core, *access.place(), id)).await
+}
+
+fn record_find(core: &Core, place: InTable, id: RecordId) -> Result<Recorded> {
     let (engine, catalogs) = (core.engine.as_ref(), &core.known.catalogs);
     let key = store::record::record_key(place, id);
     let alone = || Ok(engine.get(&[key.as_pair()])?.into_iter().next().flatten());
@@ -87,11 +91,13 @@ fn recorded(catalog: &Catalog, place: InTable, id: RecordId, found: Option<Bytes
 }
 
 /// Refuses what is the id of no record of a table.
-pub fn record_check(core: &Core, place: InTable, text: &str) -> Result<()> {
+pub async fn record_check(core: &Arc<Core>, place: InTable, text: &str) -> Result<()> {
     let id = RecordId::parse(text).ok_or_else(not_found)?;
-    let key = store::record::record_key(place, id);
-    let found = core.engine.get(&[key.as_pair()])?.into_iter().next().flatten();
-    found.map(drop).ok_or_else(not_found)
+    let find = move |core: &Core| {
+        let found = core.engine.get(&[store::record::record_key(place, id).as_pair()])?;
+        Ok(found.into_iter().next().flatten())
+    };
+    core.door.read(core, Weight::Light, find).await?.map(drop).ok_or_else(not_found)
 }
 
 /// Makes a record, under the id sent or one that the server draws.

@@ -12,7 +12,9 @@ use super::door::{blocking, read_again};
 use crate::access::{InTable, Inside};
 use crate::error::{Code, Error, Result};
 use crate::kv::Read;
-use crate::limits::{COLUMNS_ALONG_MAX, INLINE_COST_MAX, INLINE_WORK_MAX, SLOW_WORK_MIN};
+use crate::limits::{
+    COLUMNS_ALONG_MAX, INLINE_COST_MAX, INLINE_WORK_MAX, QUESTIONS_ON_NETWORK_MAX, SLOW_WORK_MIN,
+};
 use crate::model::expr::{Column, Context, Expr, read_json, read_text};
 use crate::model::field::OpenField;
 use crate::model::json::{OwnedJson, Pointer};
@@ -179,10 +181,16 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// For so many cores.
-    pub fn new(cores: usize) -> Lanes {
+    /// For so many cores. Over a network each question has a snapshot, also while it waits for the columns that another one
+    /// builds. There are not many of these, and what is left of them is for all other reads; there both lanes are one.
+    pub fn new(cores: usize, network: bool) -> Lanes {
         let lane = |many| Arc::new(Semaphore::new(many));
-        Lanes { slow: lane(cores), others: lane(OTHERS_PER_CORE * cores) }
+        let others = OTHERS_PER_CORE * cores;
+        if network {
+            let one = lane(others.min(QUESTIONS_ON_NETWORK_MAX));
+            return Lanes { slow: one.clone(), others: one };
+        }
+        Lanes { slow: lane(cores), others: lane(others) }
     }
 }
 
@@ -235,6 +243,22 @@ pub fn filter_read(
             let parameter = Pointer::Parameter("filter");
             let at = if form == Form::Body { root.member("filter") } else { parameter };
             read_json(json.view(), &at, context, faults)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_a_network_questions_leave_snapshots_to_other_reads() {
+        for (cores, together) in [(1, 4), (2, 8), (64, QUESTIONS_ON_NETWORK_MAX)] {
+            let Lanes { slow, others } = Lanes::new(cores, true);
+            assert!(Arc::ptr_eq(&slow, &others));
+            assert_eq!(others.available_permits(), together, "{cores} cores");
+            let Lanes { slow, others } = Lanes::new(cores, false);
+            assert_eq!((slow.available_permits(), others.available_permits()), (cores, 4 * cores));
         }
     }
 }

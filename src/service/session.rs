@@ -73,18 +73,22 @@ fn sessions_trim(write: &mut dyn Write, user: UserId) -> Result<()> {
 
 /// The sessions of a person that have not ended, in order of their ids: those after `after`, and after which one the list
 /// goes on. A page is shorter than `limit` where some of it have ended and are not swept yet.
-pub fn session_list(
-    core: &Core,
+pub async fn session_list(
+    core: &Arc<Core>,
     person: &Person,
     after: Option<SessionId>,
     limit: usize,
 ) -> Result<(Vec<Found>, Option<SessionId>)> {
-    let (read, now) = (core.engine.read()?, core.clock.now());
-    let mut listed = store::session::session_list(read.as_ref(), person.user, after, limit + 1)?;
-    let more = listed.len() > limit;
-    listed.truncate(limit);
-    let next = listed.last().map(|last| last.id).filter(|_| more);
-    Ok((store::session::sessions_get(read.as_ref(), person.user, &listed, now)?, next))
+    let user = person.user;
+    let list = move |core: &Core| {
+        let (read, now) = (core.engine.read()?, core.clock.now());
+        let mut listed = store::session::session_list(read.as_ref(), user, after, limit + 1)?;
+        let more = listed.len() > limit;
+        listed.truncate(limit);
+        let next = listed.last().map(|last| last.id).filter(|_| more);
+        Ok((store::session::sessions_get(read.as_ref(), user, &listed, now)?, next))
+    };
+    core.door.read(core, Weight::Light, list).await
 }
 
 /// Reads the id of a session from a path.
@@ -93,11 +97,12 @@ pub fn session_id(meant: &str) -> Result<SessionId> {
 }
 
 /// Refuses what is not the id of a session of the caller's.
-pub fn session_check(core: &Core, caller: Actor, meant: &str) -> Result<()> {
+pub async fn session_check(core: &Arc<Core>, caller: Actor, meant: &str) -> Result<()> {
     let (Actor::User(user), id) = (caller, session_id(meant)?) else { return Err(not_found()) };
-    let read = core.engine.read()?;
-    let found = store::session::session_of_user(read.as_ref(), user, id, core.clock.now())?;
-    found.map(drop).ok_or_else(not_found)
+    let find = move |core: &Core| {
+        store::session::session_of_user(core.engine.read()?.as_ref(), user, id, core.clock.now())
+    };
+    core.door.read(core, Weight::Light, find).await?.map(drop).ok_or_else(not_found)
 }
 
 /// Ends a session of a person's; another one's is none for them.

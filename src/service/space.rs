@@ -11,6 +11,7 @@ use crate::limits::SPACES_MAX;
 use crate::model::change::Actor;
 use crate::model::name::Name;
 use crate::model::space::Space;
+use crate::query::catalog::Catalog;
 use crate::store;
 
 /// A space to be made.
@@ -78,13 +79,20 @@ pub async fn space_list(core: &Arc<Core>, caller: Caller) -> Result<Vec<Space>> 
 }
 
 /// Every space there is, in order of their ids: for the operator alone.
-pub fn space_list_all(core: &Core, _operator: Operator) -> Result<Vec<Space>> {
-    store::space::space_list_all(core.engine.read()?.as_ref())
+pub async fn space_list_all(core: &Arc<Core>, _operator: Operator) -> Result<Vec<Space>> {
+    let list = |core: &Core| store::space::space_list_all(core.engine.read()?.as_ref());
+    core.door.read(core, Weight::Heavy, list).await
 }
 
 /// The space of a proof.
-pub fn space_get(core: &Core, access: &Access<SpaceRead>) -> Result<Space> {
-    Ok(core.catalog(access.place())?.space.clone())
+pub async fn space_get(core: &Arc<Core>, access: Access<SpaceRead>) -> Result<Space> {
+    let find = move |core: &Core| Ok(core.catalog(access.place())?.space.clone());
+    core.door.read(core, Weight::Light, find).await
+}
+
+/// The schema of a proof's space.
+pub async fn space_catalog(core: &Arc<Core>, access: Access<SpaceRead>) -> Result<Arc<Catalog>> {
+    core.door.read(core, Weight::Light, move |core: &Core| core.catalog(access.place())).await
 }
 
 /// Renames or describes a space.

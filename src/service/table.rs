@@ -95,16 +95,17 @@ fn fields_read(txn: &Txn<'_>, inputs: &[FieldInput], table: &mut Table, faults: 
 }
 
 /// The tables of a base that the caller sees, in the order of the base.
-pub fn table_list(core: &Core, access: &Access<BaseRead>) -> Result<Vec<Tabled>> {
-    let place = *access.place();
-    let catalog = core.catalog(&place)?;
-    let base = catalog.base(place)?;
-    let seen: Vec<_> = catalog
-        .tables_of(base)
-        .filter(|table| access.reach().sees_table(base.id, table.id))
-        .cloned()
-        .collect();
-    tabled(core, place.in_space(), seen)
+pub async fn table_list(core: &Arc<Core>, access: Access<BaseRead>) -> Result<Vec<Tabled>> {
+    let list = move |core: &Core| {
+        let place = *access.place();
+        let catalog = core.catalog(&place)?;
+        let base = catalog.base(place)?;
+        let tables = catalog.tables_of(base);
+        let seen: Vec<_> =
+            tables.filter(|table| access.reach().sees_table(base.id, table.id)).cloned().collect();
+        tabled(core, place.in_space(), seen)
+    };
+    core.door.read(core, Weight::Light, list).await
 }
 
 /// Tables of a space with the counts of their records. One that is deleted meanwhile has none.
@@ -127,12 +128,14 @@ pub async fn table_list_all(core: &Arc<Core>, access: Access<BasesRead>) -> Resu
     core.door.read(core, Weight::Heavy, list).await
 }
 
-pub fn table_get(core: &Core, access: &Access<TableRead>) -> Result<Tabled> {
-    let place = *access.place();
-    let catalog = core.catalog(&place)?;
-    let table = catalog.table(place)?.clone();
-    let head = core.engine.get(&[store::table::head_key(place).as_pair()])?.into_iter().next().flatten();
-    Ok(Tabled { table, records: store::head(head)?.records })
+pub async fn table_get(core: &Arc<Core>, access: Access<TableRead>) -> Result<Tabled> {
+    let find = move |core: &Core| {
+        let place = *access.place();
+        let table = core.catalog(&place)?.table(place)?.clone();
+        let head = core.engine.get(&[store::table::head_key(place).as_pair()])?;
+        Ok(Tabled { table, records: store::head(head.into_iter().next().flatten())?.records })
+    };
+    core.door.read(core, Weight::Light, find).await
 }
 
 pub async fn table_update(core: &Arc<Core>, access: Access<TableWrite>, patch: TablePatch) -> Result<Tabled> {

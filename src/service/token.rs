@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Core;
+use super::door::Weight;
 use super::once::{Commit, Done, Once, Txn, commit_once, run_to_end};
 use super::record_edit::Sent;
 pub use super::token_meant::Meant;
@@ -184,13 +185,14 @@ fn more_check(catalog: &Catalog, reach: &Reach, token: &Token) -> Result<()> {
 
 /// The tokens of a space that the caller sees, revoked ones too, in order of their ids: those after `after`, and whether
 /// there are more.
-pub fn token_list(
-    core: &Core,
-    access: &Access<TokensRead>,
+pub async fn token_list(
+    core: &Arc<Core>,
+    access: Access<TokensRead>,
     after: Option<TokenId>,
     limit: usize,
 ) -> Result<(Vec<Tokened>, bool)> {
-    tokens_seen(core, core.engine.read()?.as_ref(), access, after, limit)
+    let list = move |core: &Core| tokens_seen(core, core.engine.read()?.as_ref(), &access, after, limit);
+    core.door.read(core, Weight::Light, list).await
 }
 
 /// The same by a snapshot.
@@ -203,7 +205,7 @@ pub(super) fn tokens_seen(
 ) -> Result<(Vec<Tokened>, bool)> {
     let (place, now) = (*access.place(), core.clock.now());
     let mut tokens = store::token::token_list(read, place)?;
-    let catalog = core.catalog(&place)?;
+    let catalog = core.catalog_in(read, &place)?;
     tokens.retain(|token| {
         after.is_none_or(|after| token.id > after) && is_seen(&catalog, access.reach(), token)
     });
@@ -220,11 +222,14 @@ fn tokened(core: &Core, token: Token, used: Option<Time>, now: Time) -> Tokened 
     Tokened { status: token.status(now), token, last_used_at }
 }
 
-pub fn token_get(core: &Core, access: &Access<TokensRead>, id: TokenId) -> Result<Tokened> {
-    let (read, place) = (core.engine.read()?, *access.place());
-    let token = token_seen(core, read.as_ref(), place, access.reach(), id)?;
-    let used = store::token::token_used(read.as_ref(), place, &[id])?.into_iter().next().flatten();
-    Ok(tokened(core, token, used, core.clock.now()))
+pub async fn token_get(core: &Arc<Core>, access: Access<TokensRead>, id: TokenId) -> Result<Tokened> {
+    let find = move |core: &Core| {
+        let (read, place) = (core.engine.read()?, *access.place());
+        let token = token_seen(core, read.as_ref(), place, access.reach(), id)?;
+        let used = store::token::token_used(read.as_ref(), place, &[id])?.into_iter().next().flatten();
+        Ok(tokened(core, token, used, core.clock.now()))
+    };
+    core.door.read(core, Weight::Light, find).await
 }
 
 /// A token that the caller sees, by a snapshot.
@@ -236,21 +241,32 @@ pub(super) fn token_seen(
     id: TokenId,
 ) -> Result<Token> {
     let token = store::token::token_get(read, place, id)?.ok_or_else(not_found)?;
-    if is_seen(&*core.catalog(&place)?, reach, &token) { Ok(token) } else { Err(not_found()) }
+    if is_seen(&*core.catalog_in(read, &place)?, reach, &token) { Ok(token) } else { Err(not_found()) }
 }
 
 /// Refuses what is not the id of a token that the caller sees, or of one that is revoked if it is to be changed.
-pub fn token_check(core: &Core, place: InSpace, reach: &Reach, meant: &str, changes: bool) -> Result<()> {
-    let token = token_seen(core, core.engine.read()?.as_ref(), place, reach, token_id(meant)?)?;
+pub async fn token_check(
+    core: &Arc<Core>,
+    place: InSpace,
+    reach: &Reach,
+    meant: &str,
+    changes: bool,
+) -> Result<()> {
+    let (reach, id) = (reach.clone(), token_id(meant)?);
+    let find = move |core: &Core| token_seen(core, core.engine.read()?.as_ref(), place, &reach, id);
+    let token = core.door.read(core, Weight::Light, find).await?;
     if changes && token.revoked_at.is_some() { Err(not_found()) } else { Ok(()) }
 }
 
 /// The token that is calling.
-pub fn token_self(core: &Core, access: &Access<SpaceRead>, id: TokenId) -> Result<Tokened> {
-    let read = core.engine.read()?;
-    let token = store::token::token_get(read.as_ref(), *access.place(), id)?.ok_or_else(not_found)?;
-    let used = store::token::token_used(read.as_ref(), *access.place(), &[id])?.into_iter().next().flatten();
-    Ok(tokened(core, token, used, core.clock.now()))
+pub async fn token_self(core: &Arc<Core>, access: Access<SpaceRead>, id: TokenId) -> Result<Tokened> {
+    let find = move |core: &Core| {
+        let (read, place) = (core.engine.read()?, *access.place());
+        let token = store::token::token_get(read.as_ref(), place, id)?.ok_or_else(not_found)?;
+        let used = store::token::token_used(read.as_ref(), place, &[id])?.into_iter().next().flatten();
+        Ok(tokened(core, token, used, core.clock.now()))
+    };
+    core.door.read(core, Weight::Light, find).await
 }
 
 /// Changes a token: its name, scopes, narrowing and end.

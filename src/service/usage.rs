@@ -17,15 +17,18 @@ use crate::store;
 pub type Days = Vec<(Day, Usage)>;
 
 /// How a token was used on each of the last 90 days, today the last of them; of a revoked one too.
-pub fn token_usage_get(core: &Core, access: &Access<TokensRead>, id: TokenId) -> Result<Days> {
-    let place = *access.place();
-    let read = core.engine.read()?;
-    token_seen(core, read.as_ref(), place, access.reach(), id)?;
-    let today = Day::of(core.clock.now());
-    let since = today.minus(USAGE_DAYS - 1);
-    // The store first: what memory has forgotten by then stood in it.
-    let stored = store::usage::usage_list(read.as_ref(), place, id, since)?;
-    Ok(days_of(core, id, stored.into_iter().collect(), since))
+pub async fn token_usage_get(core: &Arc<Core>, access: Access<TokensRead>, id: TokenId) -> Result<Days> {
+    let find = move |core: &Core| {
+        let place = *access.place();
+        let read = core.engine.read()?;
+        token_seen(core, read.as_ref(), place, access.reach(), id)?;
+        let today = Day::of(core.clock.now());
+        let since = today.minus(USAGE_DAYS - 1);
+        // The store first: what memory has forgotten by then stood in it.
+        let stored = store::usage::usage_list(read.as_ref(), place, id, since)?;
+        Ok(days_of(core, id, stored.into_iter().collect(), since))
+    };
+    core.door.read(core, Weight::Light, find).await
 }
 
 /// The days from `since` on, with what is not written yet.

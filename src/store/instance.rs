@@ -5,11 +5,16 @@ use super::schema::META;
 use crate::clock::Time;
 use crate::codec::value;
 use crate::error::Result;
-use crate::kv::{Read, Write};
+use crate::kv::{Keyspace, Read, Write};
 use crate::model::instance::Instance;
 
 pub(super) const INSTANCE: &[u8] = b"instance";
 const ID_MARK: &[u8] = b"id mark";
+
+/// Where the instance is: the one key that every database has.
+pub const fn instance_key() -> (Keyspace, &'static [u8]) {
+    (META, INSTANCE)
+}
 
 pub fn instance_get(read: &(impl Read + ?Sized)) -> Result<Option<Instance>> {
     get_one(read, META, INSTANCE)

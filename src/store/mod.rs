@@ -44,7 +44,8 @@ impl From<kv::Error> for Error {
                 Code::Internal
             }
         };
-        let plain = Error::plain(code).caused_by(error);
+        let expired = matches!(error, kv::Error::Expired);
+        let plain = Error { expired, ..Error::plain(code).caused_by(error) };
         if code.status() == 503 { plain.retry_after(1) } else { plain }
     }
 }

@@ -1,8 +1,6 @@
 //! People: setting up once, signing in and out, sessions that slide, failures that count, and which space is meant.
 
 use serde_json::{Value, json};
-use undb::access::Operator;
-use undb::service::auth::setup_code_draw;
 
 use crate::ask::{nothing, refused, with_body};
 use crate::harness::{Answer, EMAIL, PASSWORD, Server, Setup, Shop};
@@ -26,7 +24,7 @@ fn me(server: &Server, cookie: &str) -> Answer {
 #[test]
 fn the_owner_is_made_once_with_the_code() {
     let server = Server::start();
-    let code = setup_code_draw(&server.core, Operator::assume()).unwrap().unwrap();
+    let code = server.setup_code().unwrap();
     let setup = |code: &str| {
         server
             .post("/api/auth/setup")
@@ -41,7 +39,7 @@ fn the_owner_is_made_once_with_the_code() {
     let cookie = made.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     assert_eq!(me(&server, &cookie).json(), made.json(), "the answer signs them in");
     refused(&setup(&code), "once", 409, "setup_done", &[]);
-    assert!(setup_code_draw(&server.core, Operator::assume()).unwrap().is_none());
+    assert!(server.setup_code().is_none());
     let listed = server.get("/api/spaces").cookie(&cookie).send();
     assert_eq!(listed.at("/spaces"), json!([]));
     for (why, body, faults) in [

@@ -124,15 +124,17 @@ impl Server {
 
     /// Makes a person and signs them in: the value of the `Cookie` header.
     pub fn person(&self, email: &str) -> String {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let core = self.core.clone();
         let (address, word) = (undb::model::user::Email::parse(email).unwrap(), PASSWORD);
         let password = undb::access::Password::parse(word).ok().unwrap();
-        runtime
-            .block_on(async move { undb::service::auth::user_create(&core, address, password, false).await })
-            .map(drop)
-            .unwrap();
+        runtime().block_on(undb::service::auth::user_create(&core, address, password, false)).unwrap();
         self.login(email, PASSWORD)
+    }
+
+    /// The one-time code that makes the owner, as the server prints it.
+    pub fn setup_code(&self) -> Option<String> {
+        let drawn = undb::service::auth::setup_code_draw(&self.core, undb::access::Operator::assume());
+        runtime().block_on(drawn).unwrap()
     }
 
     pub fn login(&self, email: &str, password: &str) -> String {
@@ -238,7 +240,12 @@ pub fn book_fields() -> Value {
     ])
 }
 
-fn agent() -> ureq::Agent {
+/// A runtime for what tests call themselves.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_mins(1)))
@@ -257,7 +264,13 @@ pub struct Request<'a> {
     body: Option<Vec<u8>>,
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// By another agent, so on another connection.
+    pub fn by(mut self, agent: &'a ureq::Agent) -> Self {
+        self.agent = agent;
+        self
+    }
+
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self

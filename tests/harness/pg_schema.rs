@@ -9,6 +9,9 @@ use undb::kv::postgres::Address;
 /// Names the PostgreSQL that tests may use: an address whose role may make schemas.
 pub const VARIABLE: &str = "UNDB_TEST_POSTGRES";
 
+/// Snapshots that an engine of a test may have open.
+pub const POOL: usize = 40;
+
 /// The address, if there is one.
 pub fn address() -> Option<String> {
     std::env::var(VARIABLE).ok().filter(|address| !address.is_empty())
@@ -38,7 +41,7 @@ impl Schema {
     /// The same at another address, as of a proxy.
     pub fn text_at(&self, address: &str) -> String {
         let sign = if address.contains('?') { '&' } else { '?' };
-        format!("{address}{sign}options=-c%20search_path%3D{}&undb_pool=40", self.name)
+        format!("{address}{sign}options=-c%20search_path%3D{}&undb_pool={POOL}", self.name)
     }
 
     pub fn address(&self) -> Address {

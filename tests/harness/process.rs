@@ -49,9 +49,15 @@ impl Process {
     /// Starts a server on the data directory `data` below `directory`, and waits until it listens. `run` names the files
     /// that its output goes to.
     pub fn start(directory: &Path, run: &str, args: &[&str]) -> Process {
+        Process::start_with(directory, run, args, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub fn start_with(directory: &Path, run: &str, args: &[&str], env: &[(&str, &str)]) -> Process {
         let (out, err) = (directory.join(format!("{run}.out")), directory.join(format!("{run}.err")));
         let mut command = program(directory);
         command.args(["--data-dir", "data", "--listen", "127.0.0.1:0"]).args(args);
+        command.envs(env.iter().copied());
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         let mut child = command.spawn().unwrap();
         let began = Instant::now();

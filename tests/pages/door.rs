@@ -1,12 +1,10 @@
 //! The way in: the owner is made once, people sign in and come to where they wanted to be.
 
-use undb::access::Operator;
-
 use crate::harness::{EMAIL, PASSWORD, Server};
 use crate::visitor::Visitor;
 
 fn code(server: &Server) -> String {
-    undb::service::auth::setup_code_draw(&server.core, Operator::assume()).unwrap().unwrap()
+    server.setup_code().unwrap()
 }
 
 #[test]

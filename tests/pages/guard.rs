@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use undb::access::Operator;
-
 use crate::harness::{EMAIL, PASSWORD, Server};
 use crate::list::{OPEN, World, closed_pages, pages, posts};
 use crate::visitor::{Fields, Visitor};
@@ -81,7 +79,7 @@ fn the_same_forms_from_here_do_something() {
 #[test]
 fn no_page_of_another_origin_signs_anybody_in() {
     let server = Server::start();
-    let code = undb::service::auth::setup_code_draw(&server.core, Operator::assume()).unwrap().unwrap();
+    let code = server.setup_code().unwrap();
     let visitor = Visitor::new(&server);
     let fields = [("code", code.as_str()), ("email", EMAIL), ("password", PASSWORD)];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();

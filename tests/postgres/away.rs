@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use undb::kv::Engine;
 use undb::kv::postgres::{Address, Postgres};
 
 use crate::harness::{Answer, Setup, Shop, pg_schema};
@@ -20,6 +21,20 @@ fn until(status: u16, ask: impl Fn() -> Answer) -> Answer {
         assert!(began.elapsed() < Duration::from_secs(10), "{answer:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+#[test]
+fn while_every_snapshot_is_taken_the_server_is_ready_and_finds_records() {
+    let Some(schema) = crate::schema() else { return };
+    let engine: Arc<dyn Engine> = Arc::new(Postgres::open(schema.address()).unwrap());
+    let shop = Shop::with(Setup { engine: Some(engine.clone()), ..Setup::default() });
+    let record = shop.path(&format!("/records/{}", shop.record(json!({"title": "Dune"}))));
+    let find = || shop.server.get(&record).token(&shop.token).send().status;
+    assert_eq!(find(), 200);
+    let _taken: Vec<_> = (0..pg_schema::POOL).map(|_| engine.read().unwrap()).collect();
+    let began = Instant::now();
+    assert_eq!((shop.server.get("/readyz").send().status, find()), (200, 200));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -13,8 +13,10 @@ mod away;
 mod copies;
 mod copy;
 mod cut;
+mod hang;
 mod proxy;
 mod several;
+mod starts;
 mod trips;
 mod turns;
 

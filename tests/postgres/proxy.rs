@@ -1,9 +1,10 @@
-//! A TCP proxy that cuts its connections when told.
+//! A TCP proxy that cuts its connections when told, or holds back what is sent.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use url::Url;
 
@@ -13,6 +14,8 @@ pub struct Proxy {
     open: Arc<Mutex<Vec<(TcpStream, TcpStream)>>>,
     /// New connections are cut at once.
     closed: Arc<AtomicBool>,
+    /// Nothing is passed on.
+    holds: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -23,7 +26,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (open, closed) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
-        let (opened, is_closed) = (open.clone(), closed.clone());
+        let holds = Arc::new(AtomicBool::new(false));
+        let (opened, is_closed, is_held) = (open.clone(), closed.clone(), holds.clone());
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let client = client.unwrap();
@@ -35,11 +39,12 @@ impl Proxy {
                 opened.lock().unwrap().push((client.try_clone().unwrap(), server.try_clone().unwrap()));
                 for (from, to) in [(&client, &server), (&server, &client)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                    std::thread::spawn(move || pump(from, to));
+                    let is_held = is_held.clone();
+                    std::thread::spawn(move || pump(from, to, &is_held));
                 }
             }
         });
-        Proxy { address, open, closed }
+        Proxy { address, open, closed, holds }
     }
 
     /// The address of the server, through this.
@@ -61,6 +66,11 @@ impl Proxy {
         });
     }
 
+    /// Holds back whatever is sent, as a server that hangs does, or passes all of it on.
+    pub fn hold(&self, holds: bool) {
+        self.holds.store(holds, Ordering::SeqCst);
+    }
+
     /// Lets nothing through, or everything again.
     pub fn close(&self, closed: bool) {
         self.closed.store(closed, Ordering::SeqCst);
@@ -68,9 +78,12 @@ impl Proxy {
     }
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream) {
+fn pump(mut from: TcpStream, mut to: TcpStream, is_held: &AtomicBool) {
     let mut buffer = [0; 16 << 10];
     while let Ok(read) = from.read(&mut buffer) {
+        while is_held.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         if read == 0 || to.write_all(&buffer[..read]).is_err() {
             break;
         }

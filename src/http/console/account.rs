@@ -37,7 +37,8 @@ struct AccountPage {
 
 async fn account(visit: &Visit, refused: Option<&Error>) -> Answered {
     let shell = Shell::of(visit).await?;
-    let (sessions, _) = service::session::session_list(&visit.core, &visit.person, None, SESSIONS_MAX)?;
+    let (sessions, _) =
+        service::session::session_list(&visit.core, &visit.person, None, SESSIONS_MAX).await?;
     let line = |found: &crate::store::session::Found| SessionLine {
         id: found.session.id.to_string(),
         current: found.session.id == visit.person.session,

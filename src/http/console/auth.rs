@@ -21,7 +21,7 @@ const LOOK_SECONDS: i64 = 365 * 24 * 3600;
 pub async fn home(visit: Open) -> Answered {
     let to = match visit.caller {
         Some(_) => "/spaces",
-        None if service::auth::owner_exists(&visit.core)? => "/login",
+        None if service::auth::owner_exists(&visit.core).await? => "/login",
         None => "/setup",
     };
     Ok(redirect(to))
@@ -38,7 +38,7 @@ struct SetupPage<'a> {
 
 /// *Create the owner*.
 pub async fn setup_page(visit: Open) -> Answered {
-    if service::auth::owner_exists(&visit.core)? {
+    if service::auth::owner_exists(&visit.core).await? {
         return Ok(redirect("/login"));
     }
     let shell = Shell::of_open(&visit);
@@ -79,7 +79,7 @@ struct LoginPage<'a> {
 
 /// *Sign in*.
 pub async fn login_page(visit: Open) -> Answered {
-    if !service::auth::owner_exists(&visit.core)? {
+    if !service::auth::owner_exists(&visit.core).await? {
         return Ok(redirect("/setup"));
     }
     if visit.caller.is_some() {

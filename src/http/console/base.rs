@@ -60,7 +60,7 @@ struct BasePage<'a> {
 
 /// The page of a base, with what was refused.
 pub async fn base_shown(visit: &Visit, refused: Refused<'_>) -> Answered {
-    let base = service::base::base_get(&visit.core, &visit.access::<BaseRead>().await?)?;
+    let base = service::base::base_get(&visit.core, visit.access::<BaseRead>().await?).await?;
     let shell = Shell::of(visit).await?;
     let id = base.id.to_string();
     let bases = shell.space().map(|space| space.bases.as_slice()).unwrap_or_default();
@@ -118,7 +118,7 @@ pub async fn base_delete(visit: Visit) -> Answered {
 }
 
 async fn base_gone(visit: &Visit) -> Result<()> {
-    let base = service::base::base_get(&visit.core, &visit.access::<BaseRead>().await?)?;
+    let base = service::base::base_get(&visit.core, visit.access::<BaseRead>().await?).await?;
     confirm_check(visit.form.get("confirm"), base.name.as_str(), visit.look.t)?;
     service::base::base_delete(&visit.core, visit.access::<BaseWrite>().await?).await
 }

@@ -62,7 +62,7 @@ pub struct BaseNav {
 impl Who {
     /// Someone with their spaces, and in none of them.
     pub async fn of(core: &Arc<Core>, caller: &Caller, person: &Person) -> Result<Who> {
-        let user = service::auth::me(core, person)?;
+        let user = service::auth::me(core, person).await?;
         let spaces = service::space::space_list(core, caller.clone()).await?;
         let spaces =
             spaces.iter().map(|space| Named { id: space.id.to_string(), name: space.name.to_string() });
@@ -122,7 +122,7 @@ fn done(t: &'static Messages, word: &str) -> Option<String> {
 
 async fn nav(visit: &Visit) -> Result<SpaceNav> {
     let access = visit.access::<SpaceRead>().await?;
-    let catalog = visit.core.catalog(access.place())?;
+    let catalog = service::space::space_catalog(&visit.core, access).await?;
     let bases = catalog.bases.iter().map(|base| BaseNav {
         id: base.id.to_string(),
         name: base.name.to_string(),

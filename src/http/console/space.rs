@@ -108,7 +108,7 @@ impl SpacePage<'_> {
 pub async fn front_page(visit: &Visit, refused: Option<&Error>) -> Answered {
     let access = visit.access::<SpaceRead>().await?;
     let shell = Shell::of(visit).await?;
-    let space = service::space::space_get(&visit.core, &access)?;
+    let space = service::space::space_get(&visit.core, access).await?;
     let tables = service::table::table_list_all(&visit.core, visit.access::<BasesRead>().await?).await?;
     let line = |Tabled { table, records }: &Tabled| TableLine {
         base: table.base.to_string(),
@@ -146,7 +146,7 @@ async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) 
     let mut shell = Shell::of(visit).await?;
     // Of its two forms too, which are posted elsewhere.
     shell.path = format!("/spaces/{}/settings", visit.place("space"));
-    let space = service::space::space_get(&visit.core, &visit.access::<SpaceRead>().await?)?;
+    let space = service::space::space_get(&visit.core, visit.access::<SpaceRead>().await?).await?;
     let typed = refusal.is_some();
     let page = SettingsPage {
         refusal: refusal.map(|error| Refusal::of(error, shell.t)),
@@ -189,7 +189,7 @@ pub async fn space_delete(visit: Visit) -> Answered {
 
 async fn space_gone(visit: &Visit) -> Result<()> {
     let access = visit.access::<SpaceManage>().await?;
-    let space = service::space::space_get(&visit.core, &visit.access::<SpaceRead>().await?)?;
+    let space = service::space::space_get(&visit.core, visit.access::<SpaceRead>().await?).await?;
     let confirm = visit.form.get("confirm");
     confirm_check(confirm, space.name.as_str(), visit.look.t)?;
     service::space::space_delete(&visit.core, access, Some(confirm.to_owned())).await

@@ -51,7 +51,7 @@ struct TablePage<'a> {
 
 /// The grid.
 pub async fn table_page(visit: Visit) -> Answered {
-    let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
+    let tabled = service::table::table_get(&visit.core, visit.access::<TableRead>().await?).await?;
     let shell = Shell::of(&visit).await?;
     let (base, table) = (tabled.table.base.to_string(), tabled.table.id.to_string());
     show(&TablePage { shell, space: visit.place("space"), base, table, name: tabled.table.name.to_string() })
@@ -75,7 +75,7 @@ struct SettingsPage<'a> {
 }
 
 async fn settings(visit: &Visit, refusal: Option<&Error>, kept: Option<&Error>) -> Answered {
-    let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
+    let tabled = service::table::table_get(&visit.core, visit.access::<TableRead>().await?).await?;
     let (name, description) = (tabled.table.name.clone(), tabled.table.description.clone());
     let mut shell = Shell::of(visit).await?;
     let (base, id) = (tabled.table.base.to_string(), tabled.table.id.to_string());
@@ -129,7 +129,7 @@ pub async fn table_delete(visit: Visit) -> Answered {
 }
 
 async fn table_gone(visit: &Visit) -> Result<()> {
-    let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
+    let tabled = service::table::table_get(&visit.core, visit.access::<TableRead>().await?).await?;
     confirm_check(visit.form.get("confirm"), tabled.table.name.as_str(), visit.look.t)?;
     service::table::table_delete(&visit.core, visit.access::<TableWrite>().await?).await
 }

@@ -58,7 +58,7 @@ struct ApiPage<'a> {
 
 /// The page.
 pub async fn table_api_page(visit: Visit) -> Answered {
-    let tabled = service::table::table_get(&visit.core, &visit.access::<TableRead>().await?)?;
+    let tabled = service::table::table_get(&visit.core, visit.access::<TableRead>().await?).await?;
     let (table, origin) = (&tabled.table, visit.origin()?);
     let address = format!("{origin}/api/openapi/bases/{}/tables/{}", table.base, table.id);
     show(&ApiPage {

@@ -230,10 +230,11 @@ impl TokenPage<'_> {
 async fn token_shown(visit: &Visit, refused: Option<&Error>) -> Answered {
     let access = visit.access::<TokensRead>().await?;
     let (id, now) = (token_id(visit.part("token"))?, visit.core.clock.now());
-    let tokened = service::token::token_get(&visit.core, &access, id)?;
+    let tokened = service::token::token_get(&visit.core, access.clone(), id).await?;
     let shell = Shell::of(visit).await?;
     let mut token = TokenLine::of(&tokened, now);
-    token.curve = Some(Curve::of(&service::usage::token_usage_get(&visit.core, &access, id)?, shell.t));
+    let days = service::usage::token_usage_get(&visit.core, access, id).await?;
+    token.curve = Some(Curve::of(&days, shell.t));
     let typed = refused.is_some() && visit.form.has("name");
     let page = TokenPage {
         space: visit.place("space"),
@@ -286,7 +287,8 @@ pub async fn token_rotate(visit: Visit) -> Answered {
 async fn token_rotated(visit: &Visit) -> Result<(Tokened, PlainToken)> {
     let access = visit.access::<TokensManage>().await?;
     // A token that is gone comes before what is wrong with the form, as in the API.
-    service::token::token_check(&visit.core, *access.place(), access.reach(), visit.part("token"), true)?;
+    let (space, meant) = (*access.place(), visit.part("token"));
+    service::token::token_check(&visit.core, space, access.reach(), meant, true).await?;
     let id = token_id(visit.part("token"))?;
     let grace = visit.form.get("grace");
     // What is no number is called that by what judges numbers.

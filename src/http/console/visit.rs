@@ -11,12 +11,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::form::Form;
 use super::message::Messages;
-use crate::access::{Access, Caller, Permission, Person, Presented, Resolve};
+use crate::access::{Access, Caller, Permission, Person, Resolve};
 use crate::error::{Code, Error, Result};
 use crate::http::client::{Client, is_foreign, origin};
 use crate::http::router::{Incoming, Parts};
 use crate::http::{auth, call};
-use crate::service::door::Weight;
+use crate::service::caller::Said;
 use crate::service::{self, Core};
 
 /// Cookies that hold how somebody wants to see the console: nothing that is a secret or says who they are.
@@ -136,26 +136,17 @@ impl Open {
 /// The session's person, if its cookie is good. A token is no visitor.
 pub async fn identify(core: &Arc<Core>, headers: &HeaderMap) -> Result<Option<Caller>> {
     let Some(cookie) = auth::cookie_read(headers) else { return Ok(None) };
-    let find = move |core: &Core| {
-        let request: Arc<str> = "".into();
-        let presented = Presented {
-            token: None,
-            cookie: Some(&cookie),
-            foreign: false,
-            request: &request,
-            now: core.clock.now(),
-        };
-        match Caller::identify(&core.credentials(), presented) {
-            Ok(caller) => Ok(Some(caller)),
-            Err(error) if error.code == Code::Unauthorized => Ok(None),
-            Err(error) => Err(error),
-        }
+    let token: Option<&'static [u8]> = None;
+    let said = Said { token, cookie: Some(cookie), foreign: false, request: "".into() };
+    let caller = match service::caller::identify(core, said).await {
+        Ok(caller) => caller,
+        Err(error) if error.code == Code::Unauthorized => return Ok(None),
+        Err(error) => return Err(error),
     };
-    let caller = core.door.read(core, Weight::Light, find).await?;
-    if let Some(person) = caller.as_ref().and_then(Caller::person) {
+    if let Some(person) = caller.person() {
         service::session::session_touch(core, person);
     }
-    Ok(caller)
+    Ok(Some(caller))
 }
 
 /// The visit of someone who is signed in.
@@ -197,7 +188,7 @@ impl Visit {
         P::Place: Resolve,
     {
         let part = |name| self.parts.get(name).map(str::to_owned);
-        call::access_at(&self.core, &self.caller, part("space"), part("base"), part("table")).await
+        service::caller::access(&self.core, &self.caller, part("space"), part("base"), part("table")).await
     }
 
     /// A part of the path as it stands in addresses: names may hold anything.

@@ -187,7 +187,7 @@ fn shown(page: &RecordPage) -> Shown {
 pub async fn space_document_get(
     call: Call<SpaceRead, ExamplesQuery>,
 ) -> std::result::Result<HttpResponse, Problem> {
-    let seen = space_described(&call.core, &call.access)?;
+    let seen = space_described(&call.core, &call.access).await?;
     document_answered(&call.core, &call.caller, &call.request, (seen, Of::Space), call.query.data).await
 }
 
@@ -204,7 +204,7 @@ pub async fn space_document_get(
 pub async fn table_document_get(
     call: Call<TableDescribe, ExamplesQuery>,
 ) -> std::result::Result<HttpResponse, Problem> {
-    let seen = space_described(&call.core, &call.access)?;
+    let seen = space_described(&call.core, &call.access).await?;
     let of = Of::Table(seen.table(*call.access.place())?.id);
     document_answered(&call.core, &call.caller, &call.request, (seen, of), call.query.data).await
 }
@@ -223,7 +223,7 @@ pub async fn table_document_get(
 pub async fn table_schema_get(
     call: Call<TableDescribe, NoQuery>,
 ) -> std::result::Result<HttpResponse, Problem> {
-    let seen = space_described(&call.core, &call.access)?;
+    let seen = space_described(&call.core, &call.access).await?;
     let table = seen.table(*call.access.place())?;
     let what = format!("schema of {}", table.id);
     let make = move |_: &Stock, seen: &Seen| document::schema(seen, &table);

@@ -18,6 +18,7 @@ impl Wake for Unpark {
 
 /// Blocks this thread; what the future needs of a runtime is that of `handle`.
 pub(super) fn wait_for<T>(handle: &Handle, future: impl Future<Output = T>) -> T {
+    debug_assert!(crate::kv::may_wait_here(), "a thread that answers many waits for the network");
     let _inside = handle.enter();
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut context = Context::from_waker(&waker);
