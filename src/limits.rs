@@ -197,9 +197,8 @@ pub const INLINE_WORK_MAX: u64 = 2_500_000;
 pub const INLINE_COST_MAX: u64 = 500;
 /// Work of a question from which on it counts as a slow one: tens of milliseconds.
 pub const SLOW_WORK_MIN: u64 = 200_000_000;
-/// Questions that are worked on at once over a network: two thirds of the snapshots that there are unless `undb_pool` says
-/// otherwise.
-pub const QUESTIONS_ON_NETWORK_MAX: usize = 8;
+/// Of the snapshots that a database over a network may have open, how many are not for questions.
+pub const SNAPSHOTS_SPARED: usize = 4;
 /// Bytes that the columns of all tables may take, if the settings do not say.
 pub const MEMORY_BUDGET_DEFAULT: usize = 512 << 20;
 /// Seconds that a question about many records may take, if the settings do not say.

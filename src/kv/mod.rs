@@ -138,6 +138,11 @@ pub trait Engine: Send + Sync {
     /// Whether a call may wait for a network, so that it belongs on the blocking pool.
     fn waits_on_network(&self) -> bool;
 
+    /// How many snapshots may be open at once, if that is bounded. Who asks for one more waits for it.
+    fn snapshots_max(&self) -> Option<usize> {
+        None
+    }
+
     /// The values of several keys at one moment, the newest acknowledged. One round trip, however many.
     fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>>;
 

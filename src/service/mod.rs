@@ -112,7 +112,7 @@ impl Core {
         let now = options.clock.now();
         store::copy::openable(engine.read()?.as_ref())?;
         let fresh = Instance { created_at: now, key: rand::rng().random(), demo: false };
-        let shared = engine.waits_on_network();
+        let (shared, snapshots) = (engine.waits_on_network(), engine.snapshots_max());
         let receipt = engine.transact(b"", move |txn| {
             // Again, since on an engine that several processes share a copy may have begun meanwhile.
             if store::copy::openable(&*txn)? == Found::New {
@@ -142,7 +142,7 @@ impl Core {
             known: Known::default(),
             columns: Held::new(options.memory_budget),
             query_timeout: options.query_timeout,
-            searching: search::Lanes::new(cores, shared),
+            searching: search::Lanes::new(cores, snapshots),
             door: door::Door::default(),
             demo: AtomicBool::new(instance.demo),
             instance,

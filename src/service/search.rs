@@ -12,9 +12,7 @@ use super::door::{blocking, read_again};
 use crate::access::{InTable, Inside};
 use crate::error::{Code, Error, Result};
 use crate::kv::Read;
-use crate::limits::{
-    COLUMNS_ALONG_MAX, INLINE_COST_MAX, INLINE_WORK_MAX, QUESTIONS_ON_NETWORK_MAX, SLOW_WORK_MIN,
-};
+use crate::limits::{COLUMNS_ALONG_MAX, INLINE_COST_MAX, INLINE_WORK_MAX, SLOW_WORK_MIN, SNAPSHOTS_SPARED};
 use crate::model::expr::{Column, Context, Expr, read_json, read_text};
 use crate::model::field::OpenField;
 use crate::model::json::{OwnedJson, Pointer};
@@ -181,16 +179,17 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// For so many cores. Over a network each question has a snapshot, also while it waits for the columns that another one
-    /// builds. There are not many of these, and what is left of them is for all other reads; there both lanes are one.
-    pub fn new(cores: usize, network: bool) -> Lanes {
-        let lane = |many| Arc::new(Semaphore::new(many));
-        let others = OTHERS_PER_CORE * cores;
-        if network {
-            let one = lane(others.min(QUESTIONS_ON_NETWORK_MAX));
-            return Lanes { slow: one.clone(), others: one };
-        }
-        Lanes { slow: lane(cores), others: lane(others) }
+    /// For so many cores, and for as many snapshots as the engine may have open, if it says so. Each question has one, also
+    /// while it waits for the columns that another one builds, and some are for all other reads. Over a network a question
+    /// waits more than it works.
+    pub fn new(cores: usize, snapshots: Option<usize>) -> Lanes {
+        let lane = |many: usize| Arc::new(Semaphore::new(many.max(1)));
+        let Some(snapshots) = snapshots else {
+            return Lanes { slow: lane(cores), others: lane(OTHERS_PER_CORE * cores) };
+        };
+        let all = snapshots.saturating_sub(SNAPSHOTS_SPARED);
+        let slow = cores.min(all / 3);
+        Lanes { slow: lane(slow), others: lane(all - slow) }
     }
 }
 
@@ -253,12 +252,16 @@ mod tests {
 
     #[test]
     fn over_a_network_questions_leave_snapshots_to_other_reads() {
-        for (cores, together) in [(1, 4), (2, 8), (64, QUESTIONS_ON_NETWORK_MAX)] {
-            let Lanes { slow, others } = Lanes::new(cores, true);
-            assert!(Arc::ptr_eq(&slow, &others));
-            assert_eq!(others.available_permits(), together, "{cores} cores");
-            let Lanes { slow, others } = Lanes::new(cores, false);
-            assert_eq!((slow.available_permits(), others.available_permits()), (cores, 4 * cores));
+        for (cores, snapshots, slow, others) in [
+            (2, None, 2, 8),
+            (1, Some(16), 1, 11),
+            (2, Some(16), 2, 10),
+            (64, Some(16), 4, 8),
+            (8, Some(2), 1, 1),
+        ] {
+            let lanes = Lanes::new(cores, snapshots);
+            let found = (lanes.slow.available_permits(), lanes.others.available_permits());
+            assert_eq!(found, (slow, others), "{cores} cores, {snapshots:?} snapshots");
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::kv::{Error, Result};
 
 /// Connections of snapshots at once, unless the address says another number.
-const POOL_DEFAULT: usize = 12;
+const POOL_DEFAULT: usize = 16;
 const POOL_MAX: usize = 256;
 
 /// Parameters that mean what they mean to libpq, beside the two of TLS.

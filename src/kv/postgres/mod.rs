@@ -110,6 +110,10 @@ impl Engine for Postgres {
         true
     }
 
+    fn snapshots_max(&self) -> Option<usize> {
+        Some(self.pool.home().address.pool)
+    }
+
     fn get(&self, keys: &[(Keyspace, &[u8])]) -> Result<Vec<Option<Bytes>>> {
         if keys.is_empty() {
             return Ok(Vec::new());
