@@ -37,8 +37,8 @@ const PAGE: usize = 30;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(1500);
 const WARM_UP: Duration = Duration::from_millis(300);
-/// After a load, before memory is read: what is freed goes back a moment later.
-const SETTLE: Duration = Duration::from_secs(2);
+/// After a load, before memory is read: what is freed goes back some seconds later.
+const SETTLE: Duration = Duration::from_secs(4);
 const FIXED: &str = "/fixed";
 
 fn main() {

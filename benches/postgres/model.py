@@ -27,8 +27,11 @@ GROUP_US, COMMIT_US = 60, 700
 #: (processes, connections, added round trip in ms) and what was measured of get, list, create; `throughput.py`, all on two cores.
 #: The proxy's timer adds 1.6 ms where it is asked for 1 ms.
 MEASURED = [
-    (1, 1, 0.13, 3308, 1683, 700), (1, 64, 0.13, 36000, 5340, 12000), (3, 64, 0.13, 28000, 4176, 8500),
-    (1, 1, 1.6, 318, 208, 160), (1, 64, 1.6, 10026, 1480, 4631), (3, 64, 1.6, 8078, 2278, 3935),
+    (1, 1, 0.13, 2702, 1740, 950),
+    (1, 64, 0.13, 40696, 4734, 13640),
+    (3, 64, 0.13, 34404, 4692, 9620),
+    (1, 1, 1.6, 321, 202, 193),
+    (1, 64, 1.6, 9407, 1973, 5241),
 ]
 
 
