@@ -37,7 +37,7 @@ const PAGE: usize = 30;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(1500);
 const WARM_UP: Duration = Duration::from_millis(300);
-/// After a load, before memory is read: what is freed goes back some seconds later.
+/// Before memory is read: what was freed goes back some seconds later.
 const SETTLE: Duration = Duration::from_secs(4);
 const FIXED: &str = "/fixed";
 
@@ -288,6 +288,7 @@ fn measure() {
     let (data, fixed) = (directory.path().join("data"), directory.path().join("fixed.json"));
     let server = Server::start(&data, &fixed);
     server.call("GET", "/healthz", ("x-bench", "1"), json!({}));
+    std::thread::sleep(SETTLE);
     let empty = server.memory();
     let (path, secret) = provision(&server);
     let (ids, loaded) = load(&server, &path, &secret);

@@ -4,10 +4,10 @@
 
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
-use std::str::FromStr;
 
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::Directive;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -33,17 +33,21 @@ pub fn filter_parse(text: &str) -> Result<EnvFilter, String> {
             return Err(format!("`{part}` is no level; there are {}", LEVELS.join(", ")));
         }
     }
-    let filter = EnvFilter::try_new(text).map_err(|error| format!("`{text}` can't be read: {error}"))?;
-    // With more than warnings it writes every key and value that goes to the database.
-    let quiet = Directive::from_str("tokio_postgres=warn");
-    Ok(quiet.map(|quiet| filter.add_directive(quiet)).unwrap_or_default())
+    EnvFilter::try_new(text).map_err(|error| format!("`{text}` can't be read: {error}"))
+}
+
+/// Whether a line may be in the log, whatever is asked for: the client of PostgreSQL writes every key and value that goes to
+/// the database into those below warnings.
+fn tells(target: &str, level: Level) -> bool {
+    !target.starts_with("tokio_postgres") || level <= Level::WARN
 }
 
 /// Starts the log. The first call in a process counts.
 pub fn init(format: LogFormat, filter: EnvFilter) {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
-    let registry = tracing_subscriber::registry().with(filter);
+    let telling = filter_fn(|line| tells(line.target(), *line.level()));
+    let registry = tracing_subscriber::registry().with(filter).with(telling);
     let begun = match format {
         LogFormat::Text => registry.with(lines).try_init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
@@ -66,11 +70,14 @@ mod tests {
 
     #[test]
     fn what_goes_to_a_database_is_in_no_log() {
-        let filter = filter_parse("trace,tokio_postgres=trace").unwrap().to_string();
-        assert!(
-            filter.contains("tokio_postgres=warn") && !filter.contains("tokio_postgres=trace"),
-            "{filter}"
-        );
+        for (target, level, told) in [
+            ("tokio_postgres::query", Level::DEBUG, false),
+            ("tokio_postgres::connection", Level::INFO, false),
+            ("tokio_postgres", Level::WARN, true),
+            ("undb::http", Level::TRACE, true),
+        ] {
+            assert_eq!(tells(target, level), told, "{target} {level}");
+        }
     }
 
     #[test]

@@ -257,7 +257,7 @@ mod tests {
             (1, Some(16), 1, 11),
             (2, Some(16), 2, 10),
             (64, Some(16), 4, 8),
-            (8, Some(2), 1, 1),
+            (8, Some(6), 1, 2),
         ] {
             let lanes = Lanes::new(cores, snapshots);
             let found = (lanes.slow.available_permits(), lanes.others.available_permits());

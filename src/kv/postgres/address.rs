@@ -16,6 +16,8 @@ use crate::kv::{Error, Result};
 
 /// Connections of snapshots at once, unless the address says another number.
 const POOL_DEFAULT: usize = 16;
+/// Fewer would leave none to questions, beside those that are for other reads.
+const POOL_MIN: usize = 6;
 const POOL_MAX: usize = 256;
 
 /// Parameters that mean what they mean to libpq, beside the two of TLS.
@@ -225,8 +227,8 @@ fn tls_of(mode: &str) -> std::result::Result<Tls, String> {
 }
 
 fn pool_of(count: &str) -> std::result::Result<usize, String> {
-    let count = count.parse().ok().filter(|count| (2..=POOL_MAX).contains(count));
-    count.ok_or_else(|| format!("`undb_pool` is a number from 2 to {POOL_MAX}"))
+    let count = count.parse().ok().filter(|count| (POOL_MIN..=POOL_MAX).contains(count));
+    count.ok_or_else(|| format!("`undb_pool` is a number from {POOL_MIN} to {POOL_MAX}"))
 }
 
 fn switch(name: &str, word: &str) -> std::result::Result<bool, String> {

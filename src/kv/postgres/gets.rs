@@ -101,7 +101,7 @@ impl Lane {
             match found {
                 Ok(rows) => return Ok(rows.into_iter().collect()),
                 Err(Fault::Broken(text)) => return Err(Error::Broken(text)),
-                Err(Fault::Again(text) | Fault::Lost(text)) => reason = text,
+                Err(other) => reason = other.text(),
             }
         }
         Err(Error::Away(reason))

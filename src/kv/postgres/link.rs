@@ -51,6 +51,8 @@ const HOLD: &str = "SELECT v FROM undb_kv WHERE k = $1 FOR UPDATE";
 pub(super) enum Fault {
     /// Not done, since another transaction was in the way.
     Again(String),
+    /// Not done, since a lock was not to be had in time.
+    Locked(String),
     /// The connection is of no more use; what it was asked last may be done or not.
     Lost(String),
     /// Not done, and trying again is of no use.
@@ -60,7 +62,7 @@ pub(super) enum Fault {
 impl Fault {
     pub(super) fn text(self) -> String {
         match self {
-            Self::Again(text) | Self::Lost(text) | Self::Broken(text) => text,
+            Self::Again(text) | Self::Locked(text) | Self::Lost(text) | Self::Broken(text) => text,
         }
     }
 }
@@ -70,9 +72,11 @@ impl From<tokio_postgres::Error> for Fault {
         let text = said(&error);
         let Some(code) = error.code() else { return Self::Lost(text) };
         match *code {
+            SqlState::LOCK_NOT_AVAILABLE => Self::Locked(text),
+            // What comes after a statement that failed is refused until the end of the transaction.
             SqlState::T_R_SERIALIZATION_FAILURE
             | SqlState::T_R_DEADLOCK_DETECTED
-            | SqlState::LOCK_NOT_AVAILABLE => Self::Again(text),
+            | SqlState::IN_FAILED_SQL_TRANSACTION => Self::Again(text),
             // CockroachDB says so of a commit that it can't tell of; a server that has become a standby takes no writes.
             SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN | SqlState::READ_ONLY_SQL_TRANSACTION => {
                 Self::Lost(text)
@@ -84,6 +88,19 @@ impl From<tokio_postgres::Error> for Fault {
             _ => Self::Broken(text),
         }
     }
+}
+
+/// Whether it says that another server may be the right one by now, and not only that this connection is of no more use.
+fn is_of_the_server(error: &tokio_postgres::Error) -> bool {
+    error.code().is_none_or(|code| {
+        let ends = [
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+        ];
+        ends.contains(code) || code.code().starts_with("08")
+    })
 }
 
 /// What the database said, in one line.
@@ -239,14 +256,14 @@ impl Link {
     pub(super) fn is_good(&self) -> bool {
         if self.client.is_closed() {
             self.give_up();
+            self.trust.end();
         }
         !self.broken.load(Ordering::Relaxed) && self.trust.stands()
     }
 
-    /// What of it is left is not to be used again, nor are the others.
+    /// What of it is left is not to be used again.
     pub(super) fn give_up(&self) {
         self.broken.store(true, Ordering::Relaxed);
-        self.trust.end();
     }
 
     /// Bounds a statement in time; after a fault that ends the connection it is given up.
@@ -255,14 +272,22 @@ impl Link {
         patience: Duration,
         statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
     ) -> std::result::Result<T, Fault> {
-        let done = match tokio::time::timeout(patience, statement).await {
-            Ok(done) => done.map_err(Fault::from),
-            Err(_) => Err(Fault::Lost("the database did not answer in time".into())),
-        };
-        if let Err(Fault::Lost(_)) = &done {
+        let Ok(done) = tokio::time::timeout(patience, statement).await else {
             self.give_up();
-        }
-        done
+            self.trust.end();
+            return Err(Fault::Lost("the database did not answer in time".into()));
+        };
+        done.map_err(|error| {
+            let others_too = is_of_the_server(&error);
+            let fault = Fault::from(error);
+            if let Fault::Lost(_) = fault {
+                self.give_up();
+                if others_too {
+                    self.trust.end();
+                }
+            }
+            fault
+        })
     }
 
     pub(super) async fn run(&self, sql: &str) -> std::result::Result<(), Fault> {

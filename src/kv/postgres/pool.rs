@@ -142,7 +142,8 @@ impl Pool {
     }
 
     fn is_back(&self, link: Link) {
-        lock(&self.idle).push(Arc::new(link));
+        // Those of before lead to who was there then.
+        *lock(&self.idle) = vec![Arc::new(link)];
         *lock(&self.away) = None;
         tracing::info!("the database is back");
     }

@@ -49,10 +49,18 @@ impl Snapshot {
                 }
                 let held = pool.take().await?;
                 count(&pool.counters().round_trips, 1);
-                match begin(held.link()?, &asked.keys()).await {
+                let link = held.link()?;
+                let fault = match begin(link, &asked.keys()).await {
                     Ok(rows) => return Ok((held, rows)),
-                    Err(Fault::Broken(text)) => return Err(Error::Broken(text)),
-                    Err(Fault::Again(text) | Fault::Lost(text)) => reason = text,
+                    Err(fault) => fault,
+                };
+                // The connection goes back to others.
+                if link.is_good() && link.run("ROLLBACK").await.is_err() {
+                    link.give_up();
+                }
+                match fault {
+                    Fault::Broken(text) => return Err(Error::Broken(text)),
+                    other => reason = other.text(),
                 }
             }
             Err(Error::Away(reason))
@@ -125,7 +133,7 @@ impl Drop for Snapshot {
 /// A snapshot whose connection is gone has ended; whoever read it starts again with another one.
 fn ended(fault: Fault) -> Error {
     match fault {
-        Fault::Lost(_) | Fault::Again(_) => Error::Expired,
+        Fault::Lost(_) | Fault::Again(_) | Fault::Locked(_) => Error::Expired,
         Fault::Broken(text) => Error::Broken(text),
     }
 }

@@ -33,6 +33,10 @@ const LOST_MAX: u32 = 3;
 /// Conflicts after which nobody else may write meanwhile. A group that takes long would else never come to its end beside
 /// short ones.
 const CONFLICTS_ALONE: u32 = 3;
+/// How long that is not tried again if others' work on the table did not let it.
+const ALONE_PAUSE: Duration = Duration::from_mins(1);
+/// How long a group is tried again.
+const GROUP_PATIENCE: Duration = Duration::from_secs(30);
 /// How many groups queue with those of other processes after one of them was in the way, or had its turn.
 const QUEUED_GROUPS: u32 = 64;
 /// How long a body may wait while the writer waits for an answer that does not come.
@@ -53,6 +57,13 @@ struct Waiting {
     closing: bool,
 }
 
+impl Waiting {
+    fn drained(&mut self, most: usize) -> Vec<Job> {
+        let many = self.jobs.len().min(most);
+        self.jobs.drain(..many).collect()
+    }
+}
+
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
@@ -64,15 +75,12 @@ impl Queue {
     fn take(&self) -> Vec<Job> {
         let waiting = lock(&self.waiting);
         let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closing;
-        drop(self.come.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner));
-        self.more(GROUP_MAX)
+        self.come.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner).drained(GROUP_MAX)
     }
 
     /// What has come, without waiting for more.
     fn more(&self, most: usize) -> Vec<Job> {
-        let mut waiting = lock(&self.waiting);
-        let many = waiting.jobs.len().min(most);
-        waiting.jobs.drain(..many).collect()
+        lock(&self.waiting).drained(most)
     }
 
     fn back(&self, jobs: Vec<Job>) {
@@ -89,8 +97,12 @@ impl Queue {
         lock(&self.waiting).since = asks.then(Instant::now);
     }
 
-    fn is_stuck(&self) -> bool {
-        lock(&self.waiting).since.is_some_and(|since| since.elapsed() > STUCK)
+    /// Answers those who wait behind a group that is not answered.
+    fn fail_stuck(&self) {
+        let stuck = lock(&self.waiting).since.is_some_and(|since| since.elapsed() > STUCK);
+        if stuck {
+            self.fail_all(&Error::Away("the database does not answer".into()));
+        }
     }
 }
 
@@ -108,9 +120,7 @@ impl Writer {
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(queue) = watched.upgrade() else { return };
-                if queue.is_stuck() {
-                    queue.fail_all(&Error::Away("the database does not answer".into()));
-                }
+                queue.fail_stuck();
             }
         });
         let own = Grouping {
@@ -120,6 +130,7 @@ impl Writer {
             link: None,
             number: 0,
             queued: 0,
+            refused: None,
             fenced: false,
             guesses: Guesses::default(),
         };
@@ -151,6 +162,8 @@ struct Grouping {
     number: u64,
     /// Groups that still queue with those of other processes.
     queued: u32,
+    /// When this process could not have the table for itself.
+    refused: Option<Instant>,
     /// The mark row was overwritten to stop a group.
     fenced: bool,
     guesses: Guesses,
@@ -197,10 +210,11 @@ impl Grouping {
 
     /// Runs a group until it is done or can't be, and tells everyone. It is `open` if others may join it.
     fn group(&mut self, mut jobs: Vec<Job>, open: bool) {
-        let (mut conflicts, mut losses) = (0, 0);
+        let (began, mut conflicts, mut losses) = (Instant::now(), 0, 0);
         let error = loop {
+            let may_be_alone = self.refused.is_none_or(|at| at.elapsed() > ALONE_PAUSE);
             let turn = match (conflicts, self.queued) {
-                (CONFLICTS_ALONE.., _) => Turn::Alone,
+                (CONFLICTS_ALONE.., _) if may_be_alone => Turn::Alone,
                 (_, 0) => Turn::Free,
                 _ => Turn::Queued,
             };
@@ -213,8 +227,16 @@ impl Grouping {
                     let results = vec![Err(Error::Unknown(reason)); bodies];
                     return self.answer(jobs, Ran { results, commits: 0 });
                 }
-                Err(Failed::Not(Fault::Again(reason))) if conflicts >= CONFLICTS_MAX => {
-                    break Error::Away(format!("other processes were in the way: {reason}"));
+                Err(Failed::Not(Fault::Again(reason) | Fault::Locked(reason)))
+                    if conflicts >= CONFLICTS_MAX || began.elapsed() > GROUP_PATIENCE =>
+                {
+                    let error = Error::Away(format!("others were in the way: {reason}"));
+                    self.queue.fail_all(&error);
+                    break error;
+                }
+                Err(Failed::Not(Fault::Locked(_))) => {
+                    self.refused = (turn == Turn::Alone).then(Instant::now).or(self.refused);
+                    count(&self.pool.counters().reruns, jobs.len() as u64);
                 }
                 Err(Failed::Not(Fault::Again(_))) => {
                     conflicts += 1;
