@@ -222,12 +222,17 @@ fn tokened(core: &Core, token: Token, used: Option<Time>, now: Time) -> Tokened 
     Tokened { status: token.status(now), token, last_used_at }
 }
 
+/// The same, with when it was used last by a snapshot.
+fn tokened_in(core: &Core, read: &dyn Read, place: InSpace, token: Token) -> Result<Tokened> {
+    let used = store::token::token_used(read, place, &[token.id])?.into_iter().next().flatten();
+    Ok(tokened(core, token, used, core.clock.now()))
+}
+
 pub async fn token_get(core: &Arc<Core>, access: Access<TokensRead>, id: TokenId) -> Result<Tokened> {
     let find = move |core: &Core| {
         let (read, place) = (core.engine.read()?, *access.place());
         let token = token_seen(core, read.as_ref(), place, access.reach(), id)?;
-        let used = store::token::token_used(read.as_ref(), place, &[id])?.into_iter().next().flatten();
-        Ok(tokened(core, token, used, core.clock.now()))
+        tokened_in(core, read.as_ref(), place, token)
     };
     core.door.read(core, Weight::Light, find).await
 }
@@ -263,8 +268,7 @@ pub async fn token_self(core: &Arc<Core>, access: Access<SpaceRead>, id: TokenId
     let find = move |core: &Core| {
         let (read, place) = (core.engine.read()?, *access.place());
         let token = store::token::token_get(read.as_ref(), place, id)?.ok_or_else(not_found)?;
-        let used = store::token::token_used(read.as_ref(), place, &[id])?.into_iter().next().flatten();
-        Ok(tokened(core, token, used, core.clock.now()))
+        tokened_in(core, read.as_ref(), place, token)
     };
     core.door.read(core, Weight::Light, find).await
 }

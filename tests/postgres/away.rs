@@ -40,9 +40,7 @@ fn while_every_snapshot_is_taken_the_server_is_ready_and_finds_records() {
 #[test]
 fn while_the_database_is_away_requests_end_soon_in_503_and_all_is_well_once_it_is_back() {
     let Some(schema) = crate::schema() else { return };
-    let address = pg_schema::address().unwrap();
-    let proxy = Proxy::before(&address);
-    let through = schema.text_at(&proxy.through(&address));
+    let (proxy, through) = Proxy::of(&schema);
     let engine = Arc::new(Postgres::open(Address::parse(&through).unwrap()).unwrap());
     let shop = Shop::with(Setup { engine: Some(engine), ..Setup::default() });
     let id = shop.record(json!({"title": "Dune"}));

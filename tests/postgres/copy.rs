@@ -16,7 +16,7 @@ use undb::kv::{Error, Outcome};
 use undb::store::copy::{Digest, Progress, progress_put};
 
 use crate::copies::{CONTACTS, Copying, MEMORY_KIB_MAX, Ran, Told, engine, million, rows, told};
-use crate::harness::pg_schema::{self, Schema};
+use crate::harness::pg_schema::Schema;
 use crate::harness::{Answer, Server, Setup, Shop};
 use crate::process::{Client, Process, number, program, seed};
 use crate::proxy::Proxy;
@@ -239,9 +239,7 @@ fn a_copy_whose_connection_is_lost_goes_on_when_it_is_run_again() {
     let (dir, store) = (dir.path(), schema.text());
     fill(dir);
     let whole = Copying { dir, from: "here", to: &store }.done();
-    let address = pg_schema::address().unwrap();
-    let proxy = Proxy::before(&address);
-    let through = schema.text_at(&proxy.through(&address));
+    let (proxy, through) = Proxy::of(&schema);
     let copying = Copying { dir, from: &through, to: "back" };
     let lost = (1..100_u32).find_map(|part| {
         empty(&schema, copying);

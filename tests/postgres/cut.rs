@@ -10,7 +10,6 @@ use rand::{RngExt, SeedableRng};
 use undb::kv::postgres::{Address, Postgres};
 use undb::kv::{Bytes, Engine, Error, Keyspace, Outcome, Write};
 
-use crate::harness::pg_schema;
 use crate::proxy::Proxy;
 
 const SPACE: Keyspace = Keyspace(1);
@@ -79,9 +78,7 @@ fn no_acknowledged_write_is_lost_and_none_is_done_twice_when_connections_are_cut
     let seed: u64 = rand::rng().random();
     eprintln!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let address = pg_schema::address().unwrap();
-    let proxy = Proxy::before(&address);
-    let through = schema.text_at(&proxy.through(&address));
+    let (proxy, through) = Proxy::of(&schema);
     let engine: Arc<dyn Engine> = Arc::new(Postgres::open(Address::parse(&through).unwrap()).unwrap());
     let until = Instant::now() + Duration::from_secs(seconds);
     let (finished, refused) = (AtomicBool::new(false), AtomicU64::new(0));

@@ -6,15 +6,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use undb::kv::postgres::{Address, Postgres};
 
-use crate::harness::pg_schema::{self, Schema};
+use crate::harness::pg_schema::Schema;
 use crate::harness::{EMAIL, PASSWORD, Request, Setup, Shop, agent};
 use crate::proxy::Proxy;
 
 /// A shop whose database can be made to hang.
 fn shop(schema: &Schema) -> (Shop, Proxy) {
-    let address = pg_schema::address().unwrap();
-    let proxy = Proxy::before(&address);
-    let through = schema.text_at(&proxy.through(&address));
+    let (proxy, through) = Proxy::of(schema);
     let engine = Arc::new(Postgres::open(Address::parse(&through).unwrap()).unwrap());
     (Shop::with(Setup { engine: Some(engine), ..Setup::default() }), proxy)
 }

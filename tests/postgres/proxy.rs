@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::harness::pg_schema::{self, Schema};
+
 /// The proxy. It listens until the process ends.
 pub struct Proxy {
     address: SocketAddr,
@@ -19,8 +21,16 @@ pub struct Proxy {
 }
 
 impl Proxy {
+    /// A proxy before the server of a schema, and the schema's address through it.
+    pub fn of(schema: &Schema) -> (Proxy, String) {
+        let address = pg_schema::address().unwrap();
+        let proxy = Proxy::before(&address);
+        let through = schema.text_at(&proxy.through(&address));
+        (proxy, through)
+    }
+
     /// A proxy before the server of an address.
-    pub fn before(address: &str) -> Proxy {
+    fn before(address: &str) -> Proxy {
         let url = Url::parse(address).unwrap();
         let behind = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -48,7 +58,7 @@ impl Proxy {
     }
 
     /// The address of the server, through this.
-    pub fn through(&self, address: &str) -> String {
+    fn through(&self, address: &str) -> String {
         let mut url = Url::parse(address).unwrap();
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(self.address.port())).unwrap();

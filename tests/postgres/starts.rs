@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::pg_schema::{self, Schema};
+use crate::harness::pg_schema::Schema;
 use crate::harness::{EMAIL, PASSWORD};
 use crate::process::{Client, Process};
 use crate::proxy::Proxy;
@@ -84,9 +84,7 @@ fn processes_that_start_at_once_make_one_demo() {
 #[test]
 fn a_process_stops_though_the_database_hangs() {
     let Some(schema) = crate::schema() else { return };
-    let address = pg_schema::address().unwrap();
-    let proxy = Proxy::before(&address);
-    let store = schema.text_at(&proxy.through(&address));
+    let (proxy, store) = Proxy::of(&schema);
     let directory = TempDir::new().unwrap();
     let process = Process::start(directory.path(), "run", &["--store", &store]);
     proxy.hold(true);

@@ -173,7 +173,8 @@ pub(super) struct Link {
 impl Drop for Link {
     fn drop(&mut self) {
         if self.broken.load(Ordering::Relaxed) {
-            drop(Given(Some(self.task.clone())));
+            // It would wait for answers that may never come.
+            self.task.abort();
         }
     }
 }
@@ -255,8 +256,7 @@ impl Link {
     /// Whether it may be used for what begins now.
     pub(super) fn is_good(&self) -> bool {
         if self.client.is_closed() {
-            self.give_up();
-            self.trust.end();
+            self.distrust_all();
         }
         !self.broken.load(Ordering::Relaxed) && self.trust.stands()
     }
@@ -266,6 +266,12 @@ impl Link {
         self.broken.store(true, Ordering::Relaxed);
     }
 
+    /// Nor are those that were begun before this was found out.
+    fn distrust_all(&self) {
+        self.give_up();
+        self.trust.end();
+    }
+
     /// Bounds a statement in time; after a fault that ends the connection it is given up.
     async fn bounded<T>(
         &self,
@@ -273,18 +279,16 @@ impl Link {
         statement: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
     ) -> std::result::Result<T, Fault> {
         let Ok(done) = tokio::time::timeout(patience, statement).await else {
-            self.give_up();
-            self.trust.end();
+            self.distrust_all();
             return Err(Fault::Lost("the database did not answer in time".into()));
         };
         done.map_err(|error| {
             let others_too = is_of_the_server(&error);
             let fault = Fault::from(error);
-            if let Fault::Lost(_) = fault {
-                self.give_up();
-                if others_too {
-                    self.trust.end();
-                }
+            match fault {
+                Fault::Lost(_) if others_too => self.distrust_all(),
+                Fault::Lost(_) => self.give_up(),
+                _ => {}
             }
             fault
         })

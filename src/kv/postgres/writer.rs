@@ -340,9 +340,10 @@ impl Grouping {
         self.learn(txn, jobs)?;
         if joined {
             // Queueing took its time: who has come meanwhile would else wait for as long again.
-            let already = jobs.len();
-            jobs.extend(self.queue.more(GROUP_MAX.saturating_sub(already)));
-            self.learn(txn, jobs.get_mut(already..).unwrap_or_default())?;
+            let mut joining = self.queue.more(GROUP_MAX.saturating_sub(jobs.len()));
+            let learned = self.learn(txn, &mut joining);
+            jobs.extend(joining);
+            learned?;
         }
         let (mut changes, mut ran) = (Changes::default(), Ran { results: Vec::new(), commits: 0 });
         for job in jobs {
